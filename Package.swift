@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let bpfLibraries: [LinkerSetting] = [
+    .linkedLibrary(":libbpf.a"),
+    .linkedLibrary(":libelf.a"),
+    .linkedLibrary(":libz.a"),
+]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings, plugins: plugins)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["Fixtures"], resources: resources,
+        swiftSettings: settings)
+}
+
+let package = Package(
+    name: "imdswatch",
+    products: [.executable(name: "imdswatch", targets: ["imdswatch"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+    ],
+    targets: [
+        .plugin(name: "EmbedPlugin", capability: .buildTool()),
+
+        // Pure: bytes and values in, values out. No C, no clock, no file.
+        library("Events"),
+        library("EQL", ["Events"]),
+        library("Detection", ["EQL", "Events"]),
+        library("ECS", ["Detection", "Events"]),
+
+        // The host: the only places that touch C, /proc and BPF.
+        .target(name: "CBPF", linkerSettings: bpfLibraries),
+        .target(name: "CPlatform"),
+        library("Platform", ["CPlatform"]),
+        library("Processes", ["Events", "Platform"]),
+        library("Probes", ["CBPF", "Events", "Platform"], plugins: ["EmbedPlugin"]),
+        library("Output", ["Events", "Platform"]),
+
+        .target(
+            name: "Rules", exclude: ["pack"], swiftSettings: settings, plugins: ["EmbedPlugin"]),
+        library("RuleFiles", ["Detection", "EQL", "TOMLKit"]),
+        library("Recording", ["Events"]),
+        library("Lab", ["Platform"]),
+        library(
+            "Sensor",
+            ["Detection", "ECS", "EQL", "Events", "Output", "Platform", "Probes", "Processes", log]),
+        .executableTarget(
+            name: "imdswatch",
+            dependencies: [
+                "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "RuleFiles",
+                "Rules", "Sensor", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
+        tests("EventsTests", ["Events"]),
+    ]
+)

@@ -1,0 +1,119 @@
+/// A growing run of bytes that is filled, read and emptied over and over
+/// without giving its memory back.
+///
+/// The bytes are read through `bytes.span`.
+public struct ByteArena: ~Copyable, Sendable {
+    /// The memory; only the first `count` bytes mean anything. Ranges of slots
+    /// index into it.
+    public private(set) var bytes: [UInt8]
+
+    /// How many bytes are in use.
+    public private(set) var count: Int
+
+    /// No append goes beyond this many bytes.
+    public let limit: Int
+
+    /// - Parameters:
+    ///   - capacity: bytes allocated at once.
+    ///   - limit: bytes after which `append` refuses.
+    public init(capacity: Int, limit: Int) {
+        bytes = [UInt8](repeating: 0, count: min(capacity, limit))
+        count = 0
+        self.limit = limit
+    }
+
+    /// Forgets everything after the first `length` bytes.
+    public mutating func truncate(to length: Int) {
+        if length < count { count = max(0, length) }
+    }
+
+    /// Makes room for `length` more bytes. Allocates only beyond the largest
+    /// size seen so far.
+    private mutating func reserve(_ length: Int) -> Bool {
+        guard length <= limit - count else { return false }
+        if count + length > bytes.count {
+            let wanted = min(limit, max(count + length, bytes.count * 2))
+            bytes.append(contentsOf: repeatElement(0, count: wanted - bytes.count))
+        }
+        return true
+    }
+
+    /// Appends a copy and returns its offset; nil when the limit is reached.
+    public mutating func append(_ source: borrowing Span<UInt8>) -> Int? {
+        let length = source.count
+        guard reserve(length) else { return nil }
+        let offset = count
+        // SAFETY: `reserve` proved that `offset + length` lies within the
+        // array; a span's bytes cannot be the array that is being mutated.
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe source.withUnsafeBytes { origin in
+                guard let from = origin.baseAddress, let to = target.baseAddress else { return }
+                unsafe (to + offset).copyMemory(from: from, byteCount: length)
+            }
+        }
+        count += length
+        return offset
+    }
+
+    public mutating func append(_ byte: UInt8) -> Int? {
+        guard reserve(1) else { return nil }
+        bytes[count] = byte
+        count += 1
+        return count - 1
+    }
+
+    public mutating func append(_ text: StaticString) -> Int? {
+        append(text.description.utf8.span)
+    }
+
+    /// Appends any fixed-width integer in native byte order.
+    public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(integer: Value) -> Int? {
+        let length = MemoryLayout<Value>.size
+        guard reserve(length) else { return nil }
+        let offset = count
+        // SAFETY: `reserve` proved that the bytes lie within the array, and an
+        // unaligned store of a trivial value is always allowed.
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe target.storeBytes(of: integer, toByteOffset: offset, as: Value.self)
+        }
+        count += length
+        return offset
+    }
+
+    /// Replaces four bytes that were appended before.
+    public mutating func patch(_ value: UInt32, at offset: Int) {
+        precondition(offset >= 0 && offset + 4 <= count)
+        // SAFETY: the precondition proves that the bytes lie within the array.
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe target.storeBytes(of: value, toByteOffset: offset, as: UInt32.self)
+        }
+    }
+
+    /// Appends a copy of bytes that are already here, with every `old` byte
+    /// replaced by `new`.
+    public mutating func appendCopy(of range: Range<Int>, replacing old: UInt8, with new: UInt8) -> Int? {
+        guard range.upperBound <= count, reserve(range.count) else { return nil }
+        let offset = count
+        var target = bytes.mutableSpan
+        for index in 0..<range.count {
+            let byte = target[range.lowerBound + index]
+            target[offset + index] = byte == old ? new : byte
+        }
+        count += range.count
+        return offset
+    }
+}
+
+extension Span<UInt8> {
+    /// Reads an integer in native byte order, or nil beyond the end.
+    public func integer<Value: FixedWidthInteger & BitwiseCopyable>(
+        _: Value.Type = Value.self, at offset: Int
+    ) -> Value? {
+        guard offset >= 0, offset <= count - MemoryLayout<Value>.size else { return nil }
+        // SAFETY: the guard proves the bytes are in bounds, and every bit
+        // pattern is a valid integer.
+        return unsafe withUnsafeBytes { bytes in
+            unsafe bytes.loadUnaligned(fromByteOffset: offset, as: Value.self)
+        }
+    }
+}

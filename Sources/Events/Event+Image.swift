@@ -1,0 +1,172 @@
+// An event as one run of bytes, to be kept, queued and handed to another
+// thread. Layout, in native byte order since it never leaves the process:
+//
+//     UInt32 size of the image, UInt32 number of slots
+//     header: kind, hook, flags, pad (1 byte each), UInt32 pad,
+//             time, timestamp, position, then five identities (pid, start)
+//     a slot each: payload 8, length 4, count 2, kind 1, traits 1, field 1
+//     the event's bytes; offsets in slots count from their start
+
+private let fixedSize = 8 + 8 + 24 + 5 * 12
+private let slotSize = 17
+
+extension Event {
+    /// Appends the image of this event and returns where it lies, or nil if
+    /// the arena's limit is reached (then nothing is appended).
+    public func appendImage(to target: inout ByteArena) -> Range<Int>? {
+        let start = target.count
+        let size = fixedSize + slotSize * present.count + arena.count
+        guard size <= target.limit - start else { return nil }
+
+        _ = target.append(integer: UInt32(size))
+        _ = target.append(integer: UInt32(present.count))
+        _ = target.append(header.kind.rawValue)
+        _ = target.append(header.hook.rawValue)
+        _ = target.append((header.degraded ? 1 : 0) | (header.wanted ? 2 : 0))
+        _ = target.append(0)
+        _ = target.append(integer: UInt32(0))
+        _ = target.append(integer: header.time)
+        _ = target.append(integer: header.timestamp)
+        _ = target.append(integer: header.position)
+        append(header.process, to: &target)
+        append(header.parent, to: &target)
+        append(header.sessionLeader, to: &target)
+        append(header.groupLeader, to: &target)
+        append(header.entryLeader, to: &target)
+        var rest = present
+        while let field = rest.popFirst(), let slot = slot(field) {
+            _ = target.append(integer: slot.payload)
+            _ = target.append(integer: slot.length)
+            _ = target.append(integer: slot.count)
+            _ = target.append(slot.kind.rawValue)
+            _ = target.append(slot.traits.rawValue)
+            _ = target.append(field.rawValue)
+        }
+        _ = target.append(arena.bytes.span.extracting(0..<arena.count))
+        return start..<target.count
+    }
+
+    private func append(_ identity: ProcessIdentity, to target: inout ByteArena) {
+        _ = target.append(integer: identity.pid)
+        _ = target.append(integer: identity.start)
+    }
+}
+
+/// A finished event as a value: what the encoders and tests read.
+public struct EventSnapshot: Sendable {
+    public let header: EventHeader
+    /// The bytes that slots point into.
+    public let bytes: [UInt8]
+    private let slots: [Field: Slot]
+
+    /// Reads an image made by `Event.appendImage`; nil if it is malformed.
+    public init?(image: borrowing Span<UInt8>) {
+        guard let size = image.integer(UInt32.self, at: 0), Int(size) <= image.count,
+            let number = image.integer(UInt32.self, at: 4),
+            fixedSize + slotSize * Int(number) <= Int(size),
+            let kind = EventKind(rawValue: image[8]), let hook = Hook(rawValue: image[9])
+        else { return nil }
+
+        func identity(_ index: Int) -> ProcessIdentity {
+            let offset = 40 + 12 * index
+            return ProcessIdentity(
+                pid: image.integer(at: offset) ?? 0, start: image.integer(at: offset + 4) ?? 0)
+        }
+        var header = EventHeader()
+        header.kind = kind
+        header.hook = hook
+        header.degraded = image[10] & 1 != 0
+        header.wanted = image[10] & 2 != 0
+        header.time = image.integer(at: 16) ?? 0
+        header.timestamp = image.integer(at: 24) ?? 0
+        header.position = image.integer(at: 32) ?? 0
+        header.process = identity(0)
+        header.parent = identity(1)
+        header.sessionLeader = identity(2)
+        header.groupLeader = identity(3)
+        header.entryLeader = identity(4)
+        self.header = header
+
+        let bytesStart = fixedSize + slotSize * Int(number)
+        var slots: [Field: Slot] = [:]
+        slots.reserveCapacity(Int(number))
+        for index in 0..<Int(number) {
+            let offset = fixedSize + slotSize * index
+            guard let field = Field(rawValue: image[offset + 16]),
+                let kind = Slot.Kind(rawValue: image[offset + 14]),
+                let payload: Int64 = image.integer(at: offset),
+                let length: UInt32 = image.integer(at: offset + 8),
+                let count: UInt16 = image.integer(at: offset + 12)
+            else { return nil }
+            let slot = Slot(
+                kind: kind, payload: payload, length: length, count: count,
+                traits: Slot.Traits(rawValue: image[offset + 15]))
+            if kind == .text || kind == .address || (kind == .integer && count > 1) {
+                guard payload >= 0, payload <= Int64(Int(size) - bytesStart) - Int64(length) else {
+                    return nil
+                }
+            }
+            slots[field] = slot
+        }
+        self.slots = slots
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(size) - bytesStart)
+        for index in bytesStart..<Int(size) { bytes.append(image[index]) }
+        self.bytes = bytes
+    }
+
+    public func slot(_ field: Field) -> Slot? { slots[field] }
+
+    public func has(_ field: Field) -> Bool { slots[field] != nil }
+
+    /// The first text value of a field, or nil if it has none.
+    public func firstText(_ field: Field) -> ArraySlice<UInt8>? { texts(field).first }
+
+    /// All text values of a field.
+    public func texts(_ field: Field) -> [ArraySlice<UInt8>] {
+        guard let slot = slots[field], slot.kind == .text, !slot.isUnknown else { return [] }
+        guard slot.count > 1 else { return [bytes[slot.range]] }
+        return bytes[slot.range].split(
+            separator: 0, maxSplits: Int(slot.count) - 1, omittingEmptySubsequences: false)
+    }
+
+    /// All numbers of a field: integers, booleans (0, 1) or dates.
+    public func integers(_ field: Field) -> [Int64] {
+        guard let slot = slots[field], slot.kind == .integer, !slot.isUnknown else { return [] }
+        guard slot.count > 1 else { return [slot.payload] }
+        return (0..<Int(slot.count)).map {
+            bytes.span.integer(at: Int(slot.payload) + 8 * $0) ?? 0
+        }
+    }
+
+    public func addresses(_ field: Field) -> [IPAddress] {
+        guard let slot = slots[field], slot.kind == .address, !slot.isUnknown else { return [] }
+        return (0..<Int(slot.count)).compactMap {
+            IPAddress(bytes: bytes[slot.range].span.extracting(16 * $0..<16 * $0 + 16))
+        }
+    }
+}
+
+extension Event {
+    /// A copy as a value. Allocates; for encoders and tests.
+    public func snapshot() -> EventSnapshot? {
+        var image = ByteArena(capacity: 4096, limit: 4 * Event.byteLimit)
+        guard let range = appendImage(to: &image) else { return nil }
+        return EventSnapshot(image: image.bytes.span.extracting(range))
+    }
+}
+
+extension Event {
+    /// Makes this event the one of an image; false if it is malformed. The
+    /// constants of this event give way to what the image holds.
+    public mutating func load(image: borrowing Span<UInt8>) -> Bool {
+        guard let snapshot = EventSnapshot(image: image) else { return false }
+        clear()
+        header = snapshot.header
+        guard append(snapshot.bytes.span) != nil else { return false }
+        for field in Field.allCases {
+            if let slot = snapshot.slot(field) { set(field, slot) }
+        }
+        return true
+    }
+}
