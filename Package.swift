@@ -75,5 +75,7 @@ let package = Package(
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
         tests("EventsTests", ["Events"]),
         tests("EQLTests", ["EQL", "Events"]),
+        tests("DocumentationTests", ["Events"]),
+        tests("RecordingTests", ["Events", "Recording"]),
     ]
 )

@@ -105,7 +105,7 @@ public struct AlertLimiter: ~Copyable {
         }
         buckets[bucket] = Int32(combinations.count)
         combinations.append(
-            Combination(hash: hash, ruleIndex: match.ruleIndex, admitted: 1, held: 0, label: label()))
+            Combination(hash: hash, ruleIndex: match.ruleIndex, admitted: 1, held: 0, label: event.appendLabel(to: &labels)))
         return true
     }
 
@@ -152,16 +152,24 @@ public struct AlertLimiter: ~Copyable {
     private mutating func readKey(_ field: Field) {
         if event.appendKey(StageKey(field), to: &key) == .unknown { _ = key.append(UInt8(ascii: "?")) }
     }
+}
 
-    private mutating func label() -> Range<Int> {
-        guard let slot = event.slot(.processExecutable), slot.kind == .text, !slot.isUnknown else {
+extension Event {
+    /// Appends the resolved path of the process, cut to 255 bytes.
+    fileprivate func appendLabel(to labels: inout ByteArena) -> Range<Int> {
+        guard let slot = slot(.processExecutable), slot.kind == .text, !slot.isUnknown else {
             return 0..<0
         }
-        let bytes = event.arena.bytes.span
-        let first = slot.count > 1 ? slot.range.prefix { bytes[$0] != 0 } : slot.range[...]
-        let range = slot.range.lowerBound..<(slot.range.lowerBound + min(first.count, 255))
-        guard let offset = labels.append(bytes.extracting(range)) else { return 0..<0 }
-        return offset..<(offset + range.count)
+        let bytes = arena.bytes.span
+        var end = slot.range.lowerBound
+        while end < slot.range.upperBound, end - slot.range.lowerBound < 255,
+            slot.count == 1 || bytes[end] != 0
+        {
+            end += 1
+        }
+        let start = slot.range.lowerBound
+        guard let offset = labels.append(bytes.extracting(start..<end)) else { return 0..<0 }
+        return offset..<(offset + end - start)
     }
 }
 
