@@ -75,5 +75,6 @@ let package = Package(
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
         tests("EventsTests", ["Events"]),
         tests("OutputTests", ["Output", "Platform"]),
+        tests("RecordingTests", ["Events", "Recording"]),
     ]
 )
