@@ -76,6 +76,7 @@ let package = Package(
         tests("EventsTests", ["Events"]),
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
+        tests("OutputTests", ["Output", "Platform"]),
         tests("RecordingTests", ["Events", "Recording"]),
     ]
 )
