@@ -74,7 +74,6 @@ let package = Package(
 
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
         tests("EventsTests", ["Events"]),
-        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"]),
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
         tests("OutputTests", ["Output", "Platform"]),
