@@ -77,6 +77,7 @@ let package = Package(
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
         tests("OutputTests", ["Output", "Platform"]),
+        tests("LabTests", ["Lab"]),
         tests("RecordingTests", ["Events", "Recording"]),
     ]
 )
