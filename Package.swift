@@ -62,7 +62,7 @@ let package = Package(
         library("Lab", ["Platform"]),
         library(
             "Sensor",
-            ["Detection", "ECS", "EQL", "Events", "Output", "Platform", "Probes", "Processes", log]),
+            ["Detection", "ECS", "EQL", "Events", "Lab", "Output", "Platform", "Probes", "Processes", log]),
         .executableTarget(
             name: "imdswatch",
             dependencies: [
