@@ -74,10 +74,10 @@ let package = Package(
 
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
         tests("EventsTests", ["Events"]),
-        tests("OutputTests", ["Output", "Platform"]),
-        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"]),
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
+        tests("OutputTests", ["Output", "Platform"]),
+        tests("LabTests", ["Lab"]),
         tests("RecordingTests", ["Events", "Recording"]),
     ]
 )
