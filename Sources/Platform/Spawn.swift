@@ -81,7 +81,7 @@ public enum CurrentProcess {
         let descriptor = unsafe open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = close(descriptor) }
-        guard let line = try? Pipe.read(descriptor, atMost: 1024) else { return nil }
+        guard let line = try? BytePipe.read(descriptor, atMost: 1024) else { return nil }
         return startTicks(inStat: line)
     }
 
