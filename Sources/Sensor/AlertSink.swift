@@ -10,6 +10,8 @@ enum MessageKind: UInt8 {
     case event = 2
     /// A finished line.
     case line = 3
+    /// The number of the rule set that later alerts count in: `UInt32`.
+    case rules = 4
 }
 
 /// What became of matches on their way to the queue.
@@ -92,6 +94,13 @@ struct AlertSink: ~Copyable, MatchSink {
             counters.eventsQueueFull += 1
             return
         }
+    }
+
+    /// Says that later alerts count in another rule set; false if there is no room.
+    func send(generation: Int) -> Bool {
+        var bytes = ByteArena(capacity: 4, limit: 4)
+        _ = bytes.append(integer: UInt32(generation))
+        return queue.push(kind: MessageKind.rules.rawValue, bytes.bytes.span)
     }
 
     /// Hands a finished line to the writer; false if there is no room.
