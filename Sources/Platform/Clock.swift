@@ -26,6 +26,16 @@ public enum Clock {
         return best.offset
     }
 
+    /// Lets the calling thread sleep; not at all if the time is not positive.
+    public static func sleep(nanoseconds: Int64) {
+        guard nanoseconds > 0 else { return }
+        var time = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        // SAFETY: the pointer is to a local that outlives the call. A signal
+        // that cuts the sleep short is welcome.
+        _ = unsafe nanosleep(&time, nil)
+    }
+
     private static func now(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         // SAFETY: the pointer is to a local that outlives the call; these

@@ -34,8 +34,8 @@ struct AlertSink: ~Copyable, MatchSink {
     private(set) var counters = AlertCounters()
     var exceptions: ExceptionSet
     var limiter: AlertLimiter
-    /// The processes above the one whose event is being tried.
-    var ancestry = Ancestry()
+    /// The processes above the one whose event is being tried, as `AncestryEntry`s.
+    var ancestry = ByteArena(capacity: 4096, limit: 64 * 1024)
     /// Now, in nanoseconds since 1970, UTC.
     var now: Int64 = 0
     /// Matches that are being reported are a test of the output.
@@ -73,7 +73,8 @@ struct AlertSink: ~Copyable, MatchSink {
     private mutating func send(_ match: borrowing Match, suppressedBy name: borrowing Span<UInt8>) {
         message.truncate(to: 0)
         let range = AlertMessage.encode(
-            match, sequence: counters.sent + 1, created: now, ancestry: ancestry, suppressedBy: name,
+            match, sequence: counters.sent + 1, created: now,
+            ancestry: ancestry.bytes.span.extracting(0..<ancestry.count), suppressedBy: name,
             isTest: isTest, to: &message)
         guard let range,
             queue.push(kind: MessageKind.alert.rawValue, message.bytes.span.extracting(range))

@@ -1,6 +1,9 @@
 internal import Detection
+internal import ECS
 internal import EQL
 internal import Events
+internal import Lab
+internal import Output
 internal import Platform
 internal import Probes
 internal import Processes
@@ -27,17 +30,23 @@ struct Pipeline: ~Copyable {
     private var position: UInt64 = 0
 
     init(
-        event: consuming Event, decoder: consuming RecordDecoder,
-        table: consuming ProcessTable<ProcFileSystem>, engine: consuming DetectionEngine,
-        sink: consuming AlertSink, proof: HookProof, writesEvents: Bool
+        host: HostInfo, requirement: Requirement, options: SensorOptions,
+        exceptions: consuming ExceptionSet, queue: MessageQueue, canary: Canary.Identity
     ) {
-        self.event = event
-        self.decoder = decoder
-        self.table = table
-        self.engine = engine
-        self.sink = sink
-        self.proof = proof
-        self.writesEvents = writesEvents
+        event = Event()
+        event.setHost(host)
+        decoder = RecordDecoder(fields: requirement.fields)
+        decoder.prepare(&event)
+        event.fixConstants()
+        table = ProcessTable(
+            source: ProcFileSystem(), needs: ProcessNeeds(requirement),
+            namer: EntityNamer(hostID: host.id, bootID: host.bootID))
+        engine = DetectionEngine(rules: options.rules)
+        sink = AlertSink(
+            exceptions: exceptions, limiter: AlertLimiter(limit: options.alertLimit),
+            showsSuppressed: options.showsSuppressed, queue: queue)
+        proof = HookProof(canary: canary)
+        writesEvents = options.writesEvents
     }
 
     /// Takes one record of the ring through all steps.
@@ -66,7 +75,7 @@ struct Pipeline: ~Copyable {
             // evidence that only an alert needs
             if !writesEvents { table.complete(&event) }
             sink.now = event.header.timestamp
-            sink.ancestry.removeAll()
+            sink.ancestry.truncate(to: 0)
             table.ancestry(of: event.header.process, into: &sink.ancestry)
             engine.apply(event, into: &sink)
         }
@@ -90,9 +99,36 @@ struct Pipeline: ~Copyable {
         sink.now = utc
         // what another processor has yet to send must still take its place
         engine.advance(to: boot - Pipeline.settled, into: &sink)
-        table.tick()
+        table.tick(at: boot)
     }
 
     /// No record is sent later than this after its time: nanoseconds.
     private static let settled: Int64 = 1_000_000_000
+}
+
+extension ProcessNeeds {
+    /// What a rule set reads.
+    init(_ requirement: Requirement) {
+        self.init(
+            fields: requirement.fields, identityTexts: requirement.identityTexts,
+            forks: requirement.kinds.contains(.fork))
+    }
+}
+
+extension Event {
+    /// Sets the constants that name the host; those not known stay missing.
+    mutating func setHost(_ host: HostInfo) {
+        func set(_ field: Field, _ text: String) {
+            if !text.isEmpty { self.set(field, text: text.utf8.span) }
+        }
+        set(.hostID, host.id)
+        set(.hostName, host.name)
+        set(.hostHostname, host.hostname)
+        set(.hostArchitecture, host.architecture)
+        set(.hostOSType, host.osType)
+        set(.hostOSFamily, host.osFamily)
+        set(.hostOSKernel, host.kernel)
+        set(.hostOSName, host.osName)
+        set(.hostOSVersion, host.osVersion)
+    }
 }

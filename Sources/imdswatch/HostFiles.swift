@@ -18,13 +18,15 @@ struct HostFiles: FileAccess {
     }
 
     func read(_ path: String, limit: Int) throws(FileProblem) -> (attributes: FileAttributes, bytes: [UInt8]) {
+        var bytes: [UInt8] = []
+        let metadata: FileMetadata
         do throws(FileError) {
-            let (metadata, bytes) = try File.contents(of: path, limit: limit)
-            guard metadata.isRegular else { throw FileError.refused(code: 0) }
-            return (attributes(metadata), bytes)
+            metadata = try File.read(path, into: &bytes, limit: limit)
         } catch {
             throw problem(error)
         }
+        guard metadata.isRegular else { throw .notAFile }
+        return (attributes(metadata), bytes)
     }
 
     func names(in directory: String) throws(FileProblem) -> [String] {
@@ -42,6 +44,9 @@ struct HostFiles: FileAccess {
     }
 
     private func problem(_ error: FileError) -> FileProblem {
-        error.isMissing ? .missing : .refused(errno: 0)
+        switch error {
+        case .refused(let code): error.isMissing ? .missing : .refused(errno: code)
+        case .tooLarge(let limit): .tooLarge(limit: limit)
+        }
     }
 }
