@@ -89,6 +89,20 @@ public struct ByteArena: ~Copyable, Sendable {
         }
     }
 
+    /// Replaces bytes that were appended before.
+    public mutating func replace(at offset: Int, with source: borrowing Span<UInt8>) {
+        let length = source.count
+        precondition(offset >= 0 && length <= count - offset)
+        // SAFETY: the precondition proves that the bytes lie within the
+        // array; a span's bytes cannot be the array that is being mutated.
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe source.withUnsafeBytes { origin in
+                guard let from = origin.baseAddress, let to = target.baseAddress else { return }
+                unsafe (to + offset).copyMemory(from: from, byteCount: length)
+            }
+        }
+    }
+
     /// Appends a copy of bytes that are already here, with every `old` byte
     /// replaced by `new`.
     public mutating func appendCopy(of range: Range<Int>, replacing old: UInt8, with new: UInt8) -> Int? {

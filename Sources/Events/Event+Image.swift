@@ -52,15 +52,16 @@ extension Event {
     }
 }
 
-/// A finished event as a value: what the encoders and tests read.
-public struct EventSnapshot: Sendable {
-    public let header: EventHeader
-    /// The bytes that slots point into.
-    public let bytes: [UInt8]
-    private let slots: [Field: Slot]
+/// The fixed part of an image, read and checked.
+private struct ImageHead {
+    let header: EventHeader
+    let slots: Int
+    let size: Int
 
-    /// Reads an image made by `Event.appendImage`; nil if it is malformed.
-    public init?(image: borrowing Span<UInt8>) {
+    /// Where the event's bytes begin.
+    var bytesStart: Int { fixedSize + slotSize * slots }
+
+    init?(_ image: borrowing Span<UInt8>) {
         guard let size = image.integer(UInt32.self, at: 0), Int(size) <= image.count,
             let number = image.integer(UInt32.self, at: 4),
             fixedSize + slotSize * Int(number) <= Int(size),
@@ -86,32 +87,50 @@ public struct EventSnapshot: Sendable {
         header.groupLeader = identity(3)
         header.entryLeader = identity(4)
         self.header = header
+        self.slots = Int(number)
+        self.size = Int(size)
+    }
 
-        let bytesStart = fixedSize + slotSize * Int(number)
+    /// One slot, whose range lies within the event's bytes.
+    func slot(_ index: Int, of image: borrowing Span<UInt8>) -> (field: Field, slot: Slot)? {
+        let offset = fixedSize + slotSize * index
+        guard let field = Field(rawValue: image[offset + 16]),
+            let kind = Slot.Kind(rawValue: image[offset + 14]),
+            let payload: Int64 = image.integer(at: offset),
+            let length: UInt32 = image.integer(at: offset + 8),
+            let count: UInt16 = image.integer(at: offset + 12)
+        else { return nil }
+        let slot = Slot(
+            kind: kind, payload: payload, length: length, count: count,
+            traits: Slot.Traits(rawValue: image[offset + 15]))
+        if kind == .text || kind == .address || (kind == .integer && count > 1) {
+            guard payload >= 0, payload <= Int64(size - bytesStart) - Int64(length) else { return nil }
+        }
+        return (field, slot)
+    }
+}
+
+/// A finished event as a value: what the encoders and tests read.
+public struct EventSnapshot: Sendable {
+    public let header: EventHeader
+    /// The bytes that slots point into.
+    public let bytes: [UInt8]
+    private let slots: [Field: Slot]
+
+    /// Reads an image made by `Event.appendImage`; nil if it is malformed.
+    public init?(image: borrowing Span<UInt8>) {
+        guard let head = ImageHead(image) else { return nil }
         var slots: [Field: Slot] = [:]
-        slots.reserveCapacity(Int(number))
-        for index in 0..<Int(number) {
-            let offset = fixedSize + slotSize * index
-            guard let field = Field(rawValue: image[offset + 16]),
-                let kind = Slot.Kind(rawValue: image[offset + 14]),
-                let payload: Int64 = image.integer(at: offset),
-                let length: UInt32 = image.integer(at: offset + 8),
-                let count: UInt16 = image.integer(at: offset + 12)
-            else { return nil }
-            let slot = Slot(
-                kind: kind, payload: payload, length: length, count: count,
-                traits: Slot.Traits(rawValue: image[offset + 15]))
-            if kind == .text || kind == .address || (kind == .integer && count > 1) {
-                guard payload >= 0, payload <= Int64(Int(size) - bytesStart) - Int64(length) else {
-                    return nil
-                }
-            }
+        slots.reserveCapacity(head.slots)
+        for index in 0..<head.slots {
+            guard let (field, slot) = head.slot(index, of: image) else { return nil }
             slots[field] = slot
         }
+        header = head.header
         self.slots = slots
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(Int(size) - bytesStart)
-        for index in bytesStart..<Int(size) { bytes.append(image[index]) }
+        bytes.reserveCapacity(head.size - head.bytesStart)
+        for index in head.bytesStart..<head.size { bytes.append(image[index]) }
         self.bytes = bytes
     }
 
@@ -158,14 +177,17 @@ extension Event {
 
 extension Event {
     /// Makes this event the one of an image; false if it is malformed. The
-    /// constants of this event give way to what the image holds.
+    /// constants of this event give way to what the image holds. Allocates
+    /// nothing once the event's bytes have grown.
     public mutating func load(image: borrowing Span<UInt8>) -> Bool {
-        guard let snapshot = EventSnapshot(image: image) else { return false }
         clear()
-        header = snapshot.header
-        guard append(snapshot.bytes.span) != nil else { return false }
-        for field in Field.allCases {
-            if let slot = snapshot.slot(field) { set(field, slot) }
+        guard let head = ImageHead(image),
+            append(image.extracting(head.bytesStart..<head.size)) != nil
+        else { return false }
+        header = head.header
+        for index in 0..<head.slots {
+            guard let (field, slot) = head.slot(index, of: image) else { return false }
+            set(field, slot)
         }
         return true
     }

@@ -1,0 +1,82 @@
+public import Events
+
+/// Runs rules over events, one event at a time, in one thread.
+///
+/// Between two calls nothing is allocated, locked or retained, once memory has
+/// grown to the largest use; it never grows beyond the limits.
+public struct DetectionEngine: ~Copyable {
+    public let rules: RuleSet
+    private let plan: EnginePlan
+    private var state: SequenceState
+    /// The steps whose condition the event at hand satisfies.
+    private var hits: [Int32] = []
+
+    public init(rules: RuleSet, limits: DetectionLimits = DetectionLimits()) {
+        self.rules = rules
+        plan = EnginePlan(rules.rules)
+        state = SequenceState(plan, rules: rules.rules.count, limits: limits)
+        hits.reserveCapacity(plan.steps.count)
+    }
+
+    /// Lets an event pass all rules. Its `header.time` orders it; what is due
+    /// before that time is reported first.
+    public mutating func process<Sink: MatchSink & ~Copyable>(
+        _ event: borrowing Event, into sink: inout Sink
+    ) {
+        _ = examine(event, into: &sink)
+        apply(event, into: &sink)
+    }
+
+    /// First half of `process`: finds the stages that the event satisfies, and
+    /// reports what is due before it. True if there are any: then the event's
+    /// evidence is worth completing before `apply`.
+    public mutating func examine<Sink: MatchSink & ~Copyable>(
+        _ event: borrowing Event, into sink: inout Sink
+    ) -> Bool {
+        if state.begin(event.header.time) { reportWaiting(dueOnly: true, into: &sink) }
+        plan.evaluate(event, into: &hits)
+        return !hits.isEmpty
+    }
+
+    /// Second half of `process`, with the same event.
+    public mutating func apply<Sink: MatchSink & ~Copyable>(
+        _ event: borrowing Event, into sink: inout Sink
+    ) {
+        for index in hits.indices {
+            let step = plan.steps[Int(hits[index])]
+            if state.apply(step, plan, event) { sink.matched(state.match) }
+        }
+    }
+
+    /// Notes that time has passed without events: reports sequences that end
+    /// with a missing event whose span is over. No event that happened up to
+    /// that time may follow.
+    public mutating func advance<Sink: MatchSink & ~Copyable>(to time: Int64, into sink: inout Sink) {
+        if state.advance(to: time) { reportWaiting(dueOnly: true, into: &sink) }
+    }
+
+    /// Reports all sequences that only wait for their span to pass, as if no
+    /// event would ever follow.
+    public mutating func flush<Sink: MatchSink & ~Copyable>(into sink: inout Sink) {
+        reportWaiting(dueOnly: false, into: &sink)
+    }
+
+    private mutating func reportWaiting<Sink: MatchSink & ~Copyable>(
+        dueOnly: Bool, into sink: inout Sink
+    ) {
+        while state.takeWaiting(plan, dueOnly: dueOnly) { sink.matched(state.match) }
+    }
+
+    // MARK: What happened
+
+    public var counters: DetectionCounters { state.counters }
+
+    /// By index of the rule.
+    public var ruleCounters: [RuleCounters] { state.ruleCounters }
+
+    /// Number of pending matches.
+    public var pendingCount: Int { state.table.count }
+
+    /// Bytes that pending matches take.
+    public var pendingBytes: Int { state.pool.used * BlockPool.blockSize }
+}

@@ -1,0 +1,487 @@
+internal import Events
+
+/// How much the engine may keep.
+public struct DetectionLimits: Sendable {
+    /// Pending matches, of all rules together.
+    public var pendings = 8_192
+    /// Bytes of events of pending matches; taken as they are needed.
+    public var bytes = 8 << 20
+    /// How long, in nanoseconds, after its span a pending match is kept for
+    /// events that come late. With `Int64.max` it is dropped only where room
+    /// is needed, so that a file means the same whatever its order.
+    public var lateness: Int64 = 2_000_000_000
+    /// Makes the places of keys in the hash table unpredictable.
+    public var seed: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+    public init() {}
+}
+
+/// What the engine has seen, and what it could not keep.
+public struct DetectionCounters: Sendable, Equatable {
+    public var events: UInt64 = 0
+    public var matches: UInt64 = 0
+    /// Events with a time before that of the previous one.
+    public var lateEvents: UInt64 = 0
+    /// Pending matches that gave way to others, or found no room: losses.
+    public var sequenceEvicted: UInt64 = 0
+}
+
+/// What happened to one rule.
+public struct RuleCounters: Sendable, Equatable {
+    public var matches: UInt64 = 0
+    /// Events that satisfied a stage but have no value for one of its keys.
+    public var nullKeys: UInt64 = 0
+    /// The same, with a value that could not be read.
+    public var unknownKeys: UInt64 = 0
+}
+
+/// Everything that changes as events pass the sequences.
+///
+/// Takes what an event satisfies one step at a time; says true when `match`
+/// holds a new match. Allocates nothing once its memory has grown to the
+/// largest use.
+struct SequenceState: ~Copyable {
+    private(set) var match: Match
+    private(set) var counters = DetectionCounters()
+    private(set) var ruleCounters: [RuleCounters]
+    private(set) var table: PendingTable
+    private(set) var pool: BlockPool
+
+    /// The latest time seen.
+    private var now = Int64.min
+    private var previousTime = Int64.min
+    /// No waiting entry is due before this.
+    private var nextDeadline = Int64.max
+    private let limits: DetectionLimits
+    private let blockLimit: Int
+    /// Span of each sequence.
+    private let maxspans: [Int64]
+
+    /// Key of the step at hand.
+    private var key = ByteArena(capacity: 4096, limit: Event.byteLimit)
+    private var keyHash: UInt64 = 0
+    /// Image of the event at hand, made when it is first needed.
+    private var image = ByteArena(capacity: 16 * 1024, limit: 4 * Event.byteLimit)
+
+    init(_ plan: borrowing EnginePlan, rules: Int, limits: DetectionLimits) {
+        self.limits = limits
+        blockLimit = max(limits.bytes / BlockPool.blockSize, 1)
+        match = Match(
+            limit: blockLimit * BlockPool.blockSize + 4 * Event.byteLimit, events: plan.mostEvents)
+        ruleCounters = [RuleCounters](repeating: RuleCounters(), count: rules)
+        table = PendingTable(capacity: limits.pendings, sequences: plan.sequences.count)
+        pool = BlockPool(blocks: blockLimit)
+        var maxspans: [Int64] = []
+        for index in plan.sequences.indices { maxspans.append(plan.sequences[index].maxspan) }
+        self.maxspans = maxspans
+    }
+
+    // MARK: Time
+
+    /// Notes that an event is about to be tried; whether one may be due.
+    mutating func begin(_ time: Int64) -> Bool {
+        counters.events += 1
+        if time < previousTime { counters.lateEvents += 1 }
+        previousTime = time
+        image.truncate(to: 0)
+        return advance(to: time)
+    }
+
+    /// Notes that time has passed; whether a waiting match may be due.
+    mutating func advance(to time: Int64) -> Bool {
+        if time > now { now = time }
+        return now > nextDeadline
+    }
+
+    /// Makes the waiting entry with the earliest deadline the match, if its
+    /// span has passed, or whether or not it has.
+    mutating func takeWaiting(_ plan: borrowing EnginePlan, dueOnly: Bool) -> Bool {
+        while true {
+            var found = PendingTable.none
+            var earliest = Int64.max
+            for index in plan.trailing.indices {
+                let sequence = Int(plan.trailing[index])
+                let head = table.waiting[sequence].first
+                guard head != PendingTable.none else { continue }
+                let deadline = table[head].start.addingSaturated(plan.sequences[sequence].maxspan)
+                if found == PendingTable.none || deadline < earliest {
+                    found = head
+                    earliest = deadline
+                }
+            }
+            nextDeadline = earliest
+            guard found != PendingTable.none, !dueOnly || earliest < now else { return false }
+            match.begin(rule: Int(plan.sequences[Int(table[found].sequence)].rule))
+            let isComplete =
+                pool.copy(table[found].chain, from: Int(table[found].keyLength), to: &match)
+                && match.finishImages()
+            drop(found)
+            if report(isComplete) { return true }
+        }
+    }
+
+    // MARK: Events
+
+    /// Lets the event, which satisfies the condition of a step, do what the
+    /// step says. True if that completed a match.
+    mutating func apply(
+        _ step: EnginePlan.Step, _ plan: borrowing EnginePlan, _ event: borrowing Event
+    ) -> Bool {
+        guard step.action != .single else {
+            match.begin(rule: Int(step.rule))
+            return report(match.append(event))
+        }
+        guard readKey(step, plan, event) else { return false }
+        let sequence = plan.sequences[Int(step.sequence)]
+        switch step.action {
+        case .single: return false
+        case .open: return open(step, sequence, event)
+        case .advance: return advance(step, sequence, event)
+        case .blockBefore: noteMarker(step, event.header.time)
+        case .blockBetween: blockNext(step, event.header.time)
+        case .blockAfter: dropWaiting(step, sequence, event.header.time)
+        case .until: dropAll(step, sequence, event.header.time)
+        }
+        return false
+    }
+
+    private mutating func open(
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ event: borrowing Event
+    ) -> Bool {
+        let time = event.header.time
+        let isBlocked = sequence.hasLeadingMissing && isMarked(step, sequence, time)
+        if step.isLast, !sequence.hasTrailingMissing {
+            guard !isBlocked else { return false }
+            match.begin(rule: Int(step.rule))
+            return report(match.append(event))
+        }
+        if !step.isLast {
+            // the newer event takes the place of the older
+            let older = find(step.sequence, step.stage)
+            if older != PendingTable.none { drop(older) }
+        } else if isBlocked {
+            return false
+        }
+        dropExpired(Int(step.sequence), slack: limits.lateness, atMost: 4)
+        var entry = Pending()
+        entry.hash = hash(step.sequence, step.stage)
+        entry.start = time
+        entry.last = time
+        entry.sequence = step.sequence
+        entry.stage = step.stage
+        entry.role = step.isLast ? .waiting : .advancing
+        entry.isBlocked = isBlocked
+        guard insert(entry, event, withImage: !isBlocked) != nil else {
+            counters.sequenceEvicted += 1
+            return false
+        }
+        if step.isLast { nextDeadline = min(nextDeadline, time.addingSaturated(sequence.maxspan)) }
+        return false
+    }
+
+    private mutating func advance(
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ event: borrowing Event
+    ) -> Bool {
+        let time = event.header.time
+        let found = find(step.sequence, step.previous)
+        guard found != PendingTable.none, time >= table[found].last else { return false }
+        guard time <= table[found].start.addingSaturated(sequence.maxspan) else {
+            drop(found)
+            return false
+        }
+        if time >= table[found].blockedFrom { table[found].isBlocked = true }
+        let isBlocked = table[found].isBlocked
+
+        if step.isLast, !sequence.hasTrailingMissing || isBlocked {
+            guard !isBlocked else {
+                drop(found)
+                return false
+            }
+            match.begin(rule: Int(step.rule))
+            let isComplete =
+                pool.copy(table[found].chain, from: Int(table[found].keyLength), to: &match)
+                && match.finishImages() && match.append(event)
+            drop(found)
+            return report(isComplete)
+        }
+
+        if !step.isLast {
+            let older = find(step.sequence, step.stage)
+            if older != PendingTable.none { drop(older) }
+        }
+        table[found].last = time
+        table[found].blockedFrom = .max
+        guard isBlocked ? keepKeyOnly(found) : append(event, to: found) else {
+            drop(found)
+            counters.sequenceEvicted += 1
+            return false
+        }
+        table.move(
+            found, toStage: step.stage, hash: hash(step.sequence, step.stage),
+            role: step.isLast ? .waiting : .advancing)
+        if step.isLast {
+            nextDeadline = min(nextDeadline, table[found].start.addingSaturated(sequence.maxspan))
+        }
+        return false
+    }
+
+    // MARK: Events that must not be
+
+    private mutating func noteMarker(_ step: EnginePlan.Step, _ time: Int64) {
+        let found = find(step.sequence, step.stage)
+        if found != PendingTable.none {
+            if time > table[found].start { table.restart(found, at: time) }
+            return
+        }
+        dropExpired(Int(step.sequence), slack: limits.lateness, atMost: 4)
+        var entry = Pending()
+        entry.hash = hash(step.sequence, step.stage)
+        entry.start = time
+        entry.last = time
+        entry.sequence = step.sequence
+        entry.stage = step.stage
+        entry.role = .marker
+        if insertKey(entry) == nil { counters.sequenceEvicted += 1 }
+    }
+
+    /// Whether an event that must not be before the first was seen in the span
+    /// before it.
+    private func isMarked(
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ time: Int64
+    ) -> Bool {
+        for stage in 0..<step.stage {
+            let found = find(step.sequence, stage)
+            guard found != PendingTable.none else { continue }
+            let seen = table[found].last
+            if seen <= time, time <= seen.addingSaturated(sequence.maxspan) { return true }
+        }
+        return false
+    }
+
+    private mutating func blockNext(_ step: EnginePlan.Step, _ time: Int64) {
+        let found = find(step.sequence, step.previous)
+        guard found != PendingTable.none, time >= table[found].last else { return }
+        table[found].blockedFrom = min(table[found].blockedFrom, time)
+    }
+
+    private mutating func dropWaiting(
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ time: Int64
+    ) {
+        let stage = sequence.lastPositive
+        let hash = hash(step.sequence, stage)
+        var index = table.firstInBucket(of: hash)
+        while index != PendingTable.none {
+            let next = table[index].bucketNext
+            if isEntry(index, step.sequence, stage, hash), time >= table[index].last { drop(index) }
+            index = next
+        }
+    }
+
+    private mutating func dropAll(
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ time: Int64
+    ) {
+        for stage in 0..<sequence.lastPositive {
+            let found = find(step.sequence, stage)
+            guard found != PendingTable.none, table[found].role == .advancing,
+                time >= table[found].last
+            else { continue }
+            drop(found)
+        }
+    }
+
+    // MARK: Keys
+
+    private mutating func readKey(
+        _ step: EnginePlan.Step, _ plan: borrowing EnginePlan, _ event: borrowing Event
+    ) -> Bool {
+        key.truncate(to: 0)
+        for index in step.keys {
+            switch event.appendKey(plan.keys[Int(index)], to: &key) {
+            case .complete: continue
+            case .missing: ruleCounters[Int(step.rule)].nullKeys += 1
+            case .unknown: ruleCounters[Int(step.rule)].unknownKeys += 1
+            }
+            return false
+        }
+        keyHash = key.hash(seed: limits.seed)
+        return true
+    }
+
+    private func hash(_ sequence: Int32, _ stage: Int16) -> UInt64 {
+        ByteArena.mix(keyHash ^ (UInt64(UInt32(sequence)) << 16 | UInt64(UInt16(stage))), limits.seed)
+    }
+
+    private func isEntry(_ index: Int32, _ sequence: Int32, _ stage: Int16, _ hash: UInt64) -> Bool {
+        table.entries[Int(index)].hash == hash && table.entries[Int(index)].sequence == sequence
+            && table.entries[Int(index)].stage == stage
+            && Int(table.entries[Int(index)].keyLength) == key.count
+            && pool.starts(table.entries[Int(index)].chain, with: key)
+    }
+
+    /// The entry of the key at hand at a stage, or none.
+    private func find(_ sequence: Int32, _ stage: Int16) -> Int32 {
+        let hash = hash(sequence, stage)
+        var index = table.firstInBucket(of: hash)
+        while index != PendingTable.none, !isEntry(index, sequence, stage, hash) {
+            index = table.entries[Int(index)].bucketNext
+        }
+        return index
+    }
+
+    // MARK: Room
+
+    private mutating func report(_ isComplete: Bool) -> Bool {
+        guard isComplete else {
+            counters.sequenceEvicted += 1
+            return false
+        }
+        counters.matches += 1
+        ruleCounters[match.ruleIndex].matches += 1
+        return true
+    }
+
+    /// Adds an entry that holds the key at hand and the event.
+    private mutating func insert(
+        _ entry: Pending, _ event: borrowing Event, withImage: Bool
+    ) -> Int32? {
+        guard let index = insertKey(entry) else { return nil }
+        if withImage, !append(event, to: index) {
+            drop(index)
+            return nil
+        }
+        return index
+    }
+
+    private mutating func insertKey(_ entry: Pending) -> Int32? {
+        // one block at least, also for an empty key: room is made for both
+        guard
+            makeRoom(blocks: max(1, BlockPool.Chain().blocks(adding: key.count)), keeping: PendingTable.none),
+            let index = table.insert(entry)
+        else { return nil }
+        _ = writeKey(index)
+        return index
+    }
+
+    private mutating func writeKey(_ index: Int32) -> Bool {
+        var chain = BlockPool.Chain()
+        let isWritten = pool.append(key, to: &chain)
+        table[index].chain = chain
+        table[index].keyLength = Int32(key.count)
+        table.blocks[Int(table[index].sequence)] += chain.blocks
+        return isWritten
+    }
+
+    private mutating func keepKeyOnly(_ index: Int32) -> Bool {
+        release(index)
+        return writeKey(index)
+    }
+
+    private mutating func append(_ event: borrowing Event, to index: Int32) -> Bool {
+        if image.count == 0, event.appendImage(to: &image) == nil { return false }
+        let needed = table[index].chain.blocks(adding: image.count)
+        guard makeRoom(blocks: needed, keeping: index) else { return false }
+        var chain = table[index].chain
+        guard pool.append(image, to: &chain) else { return false }
+        table[index].chain = chain
+        table.blocks[Int(table[index].sequence)] += needed
+        return true
+    }
+
+    private mutating func release(_ index: Int32) {
+        var chain = table[index].chain
+        table.blocks[Int(table[index].sequence)] -= chain.blocks
+        pool.free(&chain)
+        table[index].chain = chain
+    }
+
+    private mutating func drop(_ index: Int32) {
+        release(index)
+        table.remove(index)
+    }
+
+    /// Drops the oldest entries of a sequence whose span has passed.
+    private mutating func dropExpired(
+        _ sequence: Int, slack: Int64, atMost limit: Int, keeping kept: Int32 = PendingTable.none
+    ) {
+        let maxspan = maxspans[sequence]
+        guard maxspan != .max, slack != .max else { return }
+        var left = limit
+        while left > 0 {
+            let head = table.pendings[sequence].first
+            guard head != PendingTable.none, head != kept,
+                table[head].start.addingSaturated(maxspan).addingSaturated(slack) < now
+            else { return }
+            drop(head)
+            left -= 1
+        }
+    }
+
+    /// Makes sure that an entry and so many blocks are free: drops what has
+    /// expired, then evicts the oldest of the sequence that holds most.
+    private mutating func makeRoom(blocks wanted: Int, keeping kept: Int32) -> Bool {
+        if hasRoom(wanted, keeping: kept) { return true }
+        let held = kept == PendingTable.none ? 0 : table[kept].chain.blocks
+        guard wanted + held <= blockLimit else { return false }
+        for sequence in maxspans.indices {
+            dropExpired(sequence, slack: 0, atMost: .max, keeping: kept)
+        }
+        while !hasRoom(wanted, keeping: kept) {
+            guard evictOldest(keeping: kept) else { return false }
+            counters.sequenceEvicted += 1
+        }
+        return true
+    }
+
+    private func hasRoom(_ wanted: Int, keeping kept: Int32) -> Bool {
+        pool.available >= wanted && (kept != PendingTable.none || !table.isFull)
+    }
+
+    private mutating func evictOldest(keeping kept: Int32) -> Bool {
+        var oldest = PendingTable.none
+        var most = -1
+        for sequence in maxspans.indices where table.blocks[sequence] > most {
+            var candidate = table.pendings[sequence].first
+            if candidate == kept, kept != PendingTable.none { candidate = table[kept].listNext }
+            if candidate == PendingTable.none { candidate = table.waiting[sequence].first }
+            guard candidate != PendingTable.none, candidate != kept else { continue }
+            oldest = candidate
+            most = table.blocks[sequence]
+        }
+        guard oldest != PendingTable.none else { return false }
+        drop(oldest)
+        return true
+    }
+}
+
+extension Int64 {
+    /// The sum, or the nearest number there is.
+    func addingSaturated(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+}
+
+extension ByteArena {
+    /// A 64-bit hash of the bytes in use.
+    func hash(seed: UInt64) -> UInt64 {
+        var hash = seed ^ UInt64(count)
+        var offset = 0
+        let bytes = self.bytes.span
+        while offset + 8 <= count, let word: UInt64 = bytes.integer(at: offset) {
+            hash = ByteArena.mix(hash ^ word, seed)
+            offset += 8
+        }
+        var rest: UInt64 = 0
+        while offset < count {
+            rest = rest << 8 | UInt64(bytes[offset])
+            offset += 1
+        }
+        return ByteArena.mix(hash ^ rest, seed)
+    }
+
+    /// Spreads every bit of a word over the whole.
+    static func mix(_ word: UInt64, _ seed: UInt64) -> UInt64 {
+        let product = (word ^ 0xa076_1d64_78bd_642f).multipliedFullWidth(by: seed | 1)
+        return (product.high ^ product.low) &* 0xe703_7ed1_a0b4_28db
+    }
+}

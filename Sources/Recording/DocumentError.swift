@@ -1,0 +1,13 @@
+/// Why a line is not a readable document.
+public enum DocumentError: Error, Sendable, Equatable {
+    /// Not JSON: the offset of the byte that does not belong there.
+    case malformed(at: Int)
+    /// JSON, but not an object.
+    case notAnObject
+    /// Objects or arrays inside one another beyond the limit.
+    case nestedTooDeeply(limit: Int)
+    /// No `@timestamp`, or one that is not a time.
+    case noTimestamp
+    /// More text than one event can hold.
+    case tooLong(limit: Int)
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import Events
+
+struct FieldsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fields",
+        abstract: "List every field that rules can test and records carry.",
+        discussion: "A name with * after it can have several values in one event.")
+
+    @Flag(help: "Print one JSON object per field.")
+    var json = false
+
+    @Flag(help: "Print the reference page.")
+    var markdown = false
+
+    @Argument(help: "Only fields whose name contains this.")
+    var filter: String?
+
+    func run() {
+        if markdown { return print(FieldInfo.reference, terminator: "") }
+        let rows = FieldInfo.table.filter { filter.map($0.name.contains) ?? true }
+        if json {
+            for row in rows { print(jsonLine(row)) }
+            return
+        }
+        var table = TextTable(["FIELD", "TYPE", "LIVE", "FROM"])
+        for row in rows {
+            table.add([
+                row.name + (row.isMany ? "*" : ""), row.type.rawValue, row.isLive ? "yes" : "no",
+                row.source.rawValue,
+            ])
+        }
+        print(table.text, terminator: "")
+    }
+
+    private func jsonLine(_ info: FieldInfo) -> String {
+        var writer = JSONText()
+        writer.member("name", info.name)
+        writer.member("type", info.type.rawValue)
+        writer.member("many", info.isMany)
+        writer.member("live", info.isLive)
+        writer.member("source", info.source.rawValue)
+        writer.member("summary", info.summary)
+        return writer.object
+    }
+}

@@ -1,0 +1,26 @@
+internal import ArgumentParser
+
+/// The version that records carry and `--version` prints.
+let version = "0.1.0"
+
+@main
+struct IMDSWatch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imdswatch",
+        abstract: "Watches a Linux cloud instance for programs that reach for its credentials.",
+        discussion: """
+            Sees every program start and every outgoing TCP connection through eBPF, runs EQL sequence \
+            rules on them as they happen, and writes one JSON alert per line to standard output. The \
+            built-in rule: an unusual program starts, and within a second a process with the same parent \
+            connects to 169.254.169.254, where cloud credentials are served.
+
+            Start with:  imdswatch demo     what it does, in an isolated lab
+                         imdswatch check    whether this host has what it needs
+                         imdswatch run      watch this host
+
+            Exit codes: 0 ok, 64 usage, 65 bad rule or input, 66 file missing, 69 the kernel lacks what is \
+            needed, 74 I/O error, 77 not privileged, 78 bad configuration.
+            """,
+        version: version,
+        subcommands: [FieldsCommand.self])
+}
