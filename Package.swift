@@ -77,5 +77,7 @@ let package = Package(
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
         tests("RecordingTests", ["Events", "Recording"]),
+        tests("DetectionTests", ["Detection", "EQL", "Events"]),
+        tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
     ]
 )
