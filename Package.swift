@@ -62,7 +62,7 @@ let package = Package(
         library("Lab", ["Platform"]),
         library(
             "Sensor",
-            ["Detection", "ECS", "EQL", "Events", "Output", "Platform", "Probes", "Processes", log]),
+            ["Detection", "ECS", "EQL", "Events", "Lab", "Output", "Platform", "Probes", "Processes", log]),
         .executableTarget(
             name: "imdswatch",
             dependencies: [
@@ -74,8 +74,11 @@ let package = Package(
 
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
         tests("EventsTests", ["Events"]),
+        tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
+        tests("OutputTests", ["Output", "Platform"]),
+        tests("LabTests", ["Lab"]),
         tests("RecordingTests", ["Events", "Recording"]),
         tests("DetectionTests", ["Detection", "EQL", "Events"]),
         tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),

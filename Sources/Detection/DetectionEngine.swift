@@ -23,8 +23,25 @@ public struct DetectionEngine: ~Copyable {
     public mutating func process<Sink: MatchSink & ~Copyable>(
         _ event: borrowing Event, into sink: inout Sink
     ) {
+        _ = examine(event, into: &sink)
+        apply(event, into: &sink)
+    }
+
+    /// First half of `process`: finds the stages that the event satisfies, and
+    /// reports what is due before it. True if there are any: then the event's
+    /// evidence is worth completing before `apply`.
+    public mutating func examine<Sink: MatchSink & ~Copyable>(
+        _ event: borrowing Event, into sink: inout Sink
+    ) -> Bool {
         if state.begin(event.header.time) { reportWaiting(dueOnly: true, into: &sink) }
         plan.evaluate(event, into: &hits)
+        return !hits.isEmpty
+    }
+
+    /// Second half of `process`, with the same event.
+    public mutating func apply<Sink: MatchSink & ~Copyable>(
+        _ event: borrowing Event, into sink: inout Sink
+    ) {
         for index in hits.indices {
             let step = plan.steps[Int(hits[index])]
             if state.apply(step, plan, event) { sink.matched(state.match) }

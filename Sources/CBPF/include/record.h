@@ -188,7 +188,8 @@ struct settings {
 	__u32 capture_env; /* a rule names environment variables */
 	__u32 connect_hook4, connect_hook6; /* enum record_hook: the one in use; the others stay silent */
 	__u32 any_destination; /* a rule does not constrain the address: the trie is not asked */
-	__u32 pad[2];
+	__u32 host_mount_namespace; /* set by the program `tasks` when it meets pid 1 */
+	__u32 pad;
 };
 RECORD_SIZE(settings, 32);
 
@@ -197,10 +198,22 @@ RECORD_SIZE(settings, 32);
  */
 struct fixed_settings {
 	__u64 ring_size;            /* bytes */
-	__u32 host_mount_namespace; /* inode number of pid 1's */
+	__u32 host_mount_namespace; /* inode number of pid 1's; 0: as found by the program `tasks` */
 	__u32 pad;
 };
 RECORD_SIZE(fixed_settings, 16);
+
+/*
+ * Elements of the map `scratch` for each possible CPU: the loader sets its
+ * size before load to SCRATCH_SLOTS times the number of possible CPUs.
+ */
+enum scratch_slot {
+	SLOT_EXEC,
+	SLOT_CONNECT4,
+	SLOT_CONNECT6,
+	SLOT_TASK,
+	SCRATCH_SLOTS,
+};
 
 /* Key of the destination trie (struct bpf_lpm_trie_key with 16 address
  * bytes; IPv4 is v4-mapped, its prefix counts from 96). One trie serves both;

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * An outgoing TCP connection, whichever hook saw it. A connection to a
+ * v4-mapped address passes through the functions of both families and belongs
+ * to IPv4.
+ */
+#ifndef IMDSWATCH_CONNECT_H
+#define IMDSWATCH_CONNECT_H
+
+#include "process.h"
+#include "send.h"
+
+#define ADDRESS_BITS 128
+#define MAPPED_MARK  0xffff0000 /* the third word of ::ffff:a.b.c.d in memory */
+
+/* In words, as the destination trie and the record want it. */
+struct endpoint {
+	__u32 address[4];
+	__be16 port;
+	__u16 pad;
+};
+
+static __always_inline void map_ipv4(__u32 address[4], __u32 ipv4)
+{
+	address[0] = 0;
+	address[1] = 0;
+	address[2] = MAPPED_MARK;
+	address[3] = ipv4;
+}
+
+static __always_inline bool is_mapped(const __u32 address[4])
+{
+	return !address[0] && !address[1] && address[2] == MAPPED_MARK;
+}
+
+/* The address that connect(2) was given; false if it is none of this family. */
+static __always_inline bool read_ipv4(struct endpoint *to, const void *address, int length)
+{
+	struct sockaddr_in given;
+
+	if (length < (int)sizeof(given) || bpf_probe_read_kernel(&given, sizeof(given), address) ||
+	    given.sin_family != AF_INET)
+		return false;
+	map_ipv4(to->address, given.sin_addr);
+	to->port = given.sin_port;
+	return true;
+}
+
+static __always_inline bool read_ipv6(struct endpoint *to, const void *address, int length)
+{
+	struct sockaddr_in6 given;
+
+	if (length < (int)sizeof(given) || bpf_probe_read_kernel(&given, sizeof(given), address) ||
+	    given.sin6_family != AF_INET6 || is_mapped(given.sin6_addr))
+		return false;
+	__builtin_memcpy(to->address, given.sin6_addr, sizeof(to->address));
+	to->port = given.sin6_port;
+	return true;
+}
+
+/* What the loaded rules want with a destination: enum destination_use, or 0. */
+static __always_inline __u32 use_of(const struct endpoint *to)
+{
+	struct {
+		__u32 length;
+		__u32 address[4];
+	} key;
+	__u32 *use;
+
+	if (settings.any_destination)
+		return DESTINATION_WANTED;
+	key.length = ADDRESS_BITS;
+	key.address[0] = to->address[0];
+	key.address[1] = to->address[1];
+	key.address[2] = to->address[2];
+	key.address[3] = to->address[3];
+	use = bpf_map_lookup_elem(&destinations, &key);
+	return use ? *use : 0;
+}
+
+/* Counts the connection, and says what it is wanted for. */
+static __always_inline __u32 admit(const struct endpoint *to, __u32 hook)
+{
+	__u32 use = use_of(to);
+
+	count(hook, COUNTER_SEEN);
+	if (!use)
+		count(hook, COUNTER_FILTERED);
+	return use;
+}
+
+/* A further path of an MPTCP connection: the connection was reported already. */
+static __always_inline bool is_further_path(struct sock *sk)
+{
+	struct inet_connection_sock *connection = (void *)sk;
+	struct mptcp_subflow_context *subflow = NULL;
+	struct tcp_sock *tcp = (void *)sk;
+
+	if (!bpf_core_field_exists(tcp->is_mptcp) ||
+	    !bpf_core_field_exists(subflow->request_join) || !FIELD(false, tcp, is_mptcp))
+		return false;
+	subflow = FIELD(false, connection, icsk_ulp_data);
+	return subflow && BPF_CORE_READ_BITFIELD_PROBED(subflow, request_join);
+}
+
+/*
+ * The process that connects. Before 5.12 io_uring's threads are the kernel's
+ * own and borrow the memory of the process they work for.
+ */
+static __always_inline struct task_struct *connecting_task(struct record_header *header)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm;
+
+	if (!(FIELD(false, task, flags) & PF_KTHREAD))
+		return task;
+	header->flags |= RECORD_KERNEL_THREAD;
+	mm = FIELD(false, task, mm);
+	if (mm && bpf_core_field_exists(mm->owner)) {
+		struct task_struct *owner = FIELD(false, mm, owner);
+
+		if (owner)
+			return owner;
+	}
+	return task;
+}
+
+static __always_inline void add_source(struct record *record, struct sock *sk, __u16 family)
+{
+	struct record_connect *connect = &record->connect;
+	__u32 *address = (__u32 *)connect->source_address;
+	__u16 port = FIELD(false, sk, __sk_common.skc_num);
+
+	if (!port)
+		return;
+	if (family == AF_INET)
+		map_ipv4(address, FIELD(false, sk, __sk_common.skc_rcv_saddr));
+	else
+		bpf_core_read(address, sizeof(connect->source_address),
+			      &sk->__sk_common.skc_v6_rcv_saddr);
+	connect->source_port = __builtin_bswap16(port);
+	record->header.flags |= RECORD_SOURCE;
+}
+
+/* What every hook knows of a connection. */
+struct attempt {
+	struct sock *sk;
+	struct endpoint to;
+	__u32 use; /* enum destination_use */
+	__s32 result;
+	__u32 ended; /* with `result` */
+	__u32 pad;
+};
+
+/* `ipv4` says whose connection it is, also where a v6 socket makes it. */
+static __always_inline void report(const struct attempt *attempt, const bool ipv4, __u32 hook)
+{
+	__u32 counter = ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
+	__u32 slot = ipv4 ? SLOT_CONNECT4 : SLOT_CONNECT6;
+	bool wanted = attempt->use == DESTINATION_WANTED;
+	struct scratch *s = scratch_of(slot);
+	struct sock *sk = attempt->sk;
+	struct record_connect *connect;
+	struct task_struct *task;
+	struct record *record;
+	struct mm_struct *mm;
+	struct file *file;
+	struct net *net;
+	__u64 start, end;
+
+	if (!s) {
+		count(counter, COUNTER_FAILED);
+		return;
+	}
+	if (is_further_path(sk)) {
+		count(counter, COUNTER_FILTERED);
+		return;
+	}
+	record = &s->record;
+	begin_scratch(s, RECORD_CONNECT, hook);
+	task = connecting_task(&record->header);
+	fill_task(record, task, false);
+	net = FIELD(false, sk, __sk_common.skc_net.net);
+	record->task.network_namespace = FIELD(false, net, ns.inum);
+	record->header.flags |= RECORD_ARGV_MUTABLE;
+	if (wanted)
+		record->header.flags |= RECORD_WANTED;
+
+	connect = &record->connect;
+	__builtin_memset(connect, 0, sizeof(*connect));
+	__builtin_memcpy(connect->destination_address, attempt->to.address,
+			 sizeof(connect->destination_address));
+	connect->destination_port = attempt->to.port;
+	connect->family = ipv4 ? AF_INET : AF_INET6;
+	connect->socket_family = FIELD(false, sk, __sk_common.skc_family);
+	if (attempt->ended) {
+		connect->result = attempt->result;
+		record->header.flags |= RECORD_RESULT;
+		if (!attempt->result)
+			add_source(record, sk, connect->family);
+	}
+
+	mm = FIELD(false, task, mm);
+	file = mm ? FIELD(false, mm, exe_file) : NULL;
+	if (file) {
+		add_executable(s, slot, task, file, false);
+	} else if (record->header.flags & RECORD_KERNEL_THREAD) {
+		add_text(s, TEXT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
+	} else {
+		add_text(s, TEXT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);
+	}
+	add_parent(s, slot, task, false);
+	add_cgroup(s, task, false);
+	start = mm ? FIELD(false, mm, arg_start) : 0;
+	end = mm ? FIELD(false, mm, arg_end) : 0;
+	record->argv_size = end - start;
+	add_directory(s, slot, task, false);
+	add_user_text(slot, TEXT_ARGV, start, end);
+	if (s->owner != hook) {
+		count(counter, COUNTER_FAILED);
+		return;
+	}
+	send_scratch(s, ring_fill(), counter, wanted);
+}
+
+#endif

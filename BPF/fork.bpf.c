@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A process was made; threads are none. */
+#include "send.h"
+#include "task.h"
+
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wincompatible-library-redeclaration"
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
+{
+	struct task_struct *parent = child->real_parent;
+	struct record_fork record;
+
+	if (child->pid != child->tgid)
+		return 0;
+	count(COUNTER_FORK, COUNTER_SEEN);
+	begin(&record.header, RECORD_FORK, RECORD_HOOK_TRACEPOINT, sizeof(record));
+	identify(&record.parent, parent->group_leader, true);
+	identify(&record.process, child, true);
+	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, false);
+	return 0;
+}
+#pragma clang diagnostic pop

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef IMDSWATCH_MAPS_H
+#define IMDSWATCH_MAPS_H
+
+#include "kernel.h"
+#include "record.h"
+
+#define RING_BYTES	 (4 << 20)
+#define DESTINATIONS_MAX 4096
+
+/* Text of one record at most: four paths, argv, environment, cgroup. */
+#define TEXT_BYTES                                                                                 \
+	(4 * RECORD_PATH_MAX + RECORD_ARGV_MAX + RECORD_ENV_MAX + NAME_BYTES + PAGE_BYTES)
+
+volatile struct settings settings SEC(".data");
+const volatile struct fixed_settings fixed SEC(".rodata") = {.ring_size = RING_BYTES};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, DESTINATIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct destination_key);
+	__type(value, __u32); /* enum destination_use */
+} destinations SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTER_HOOKS *COUNTER_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+/* A walk from a dentry up to the root of its mount namespace. */
+struct walk {
+	struct vfsmount *start;
+	struct mount *mount;
+	struct dentry *dentry;
+	struct dentry *root; /* of `mount` */
+	struct mount *top;   /* known in this record to add nothing to a path */
+	__u32 offset;	     /* in scratch.path, where the path found so far begins */
+	__u32 crossed;	     /* offset when the walk entered `mount` */
+	__u32 cut;	     /* the middle was overwritten */
+	__u32 unused;
+	struct mount *crossed_mount;
+};
+
+/* A copy of the current process' memory. */
+struct copy {
+	__u64 from;
+	__u64 stop;   /* where to leave the middle out, or the end */
+	__u64 resume; /* behind the middle */
+	__u64 end;
+	__u32 length; /* copied */
+	__u32 gap;    /* where something is missing */
+	__u32 cut;    /* something is */
+	__u32 pad;
+};
+
+/*
+ * Where a record is put together: too large for the stack, and for a per-CPU
+ * map (32 KiB an element). One element per program and CPU, because programs
+ * may be preempted by each other, but never migrate, and never run twice at
+ * once on a CPU. User space sets the number of elements to SCRATCH_SLOTS times
+ * that of possible CPUs.
+ */
+struct scratch {
+	struct record record;
+	__u8 text[TEXT_BYTES];
+	__u8 path[RECORD_PATH_MAX + NAME_BYTES];
+	struct walk walk;
+	struct copy copy;
+	__u32 states; /* 1 << record_text.state of every text of this record */
+	__u32 owner;  /* enum record_hook of the program that fills it */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCRATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+static __always_inline struct scratch *scratch_of(__u32 slot)
+{
+	__u32 index = bpf_get_smp_processor_id() * SCRATCH_SLOTS + slot;
+
+	return bpf_map_lookup_elem(&scratch, &index);
+}
+
+/*
+ * A plain add: the counters are per CPU, and 5.10 has no atomic add whose
+ * result the compiler may use.
+ */
+static __always_inline void count(__u32 hook, __u32 kind)
+{
+	__u32 index = hook * COUNTER_KINDS + kind;
+	__u64 *counter = bpf_map_lookup_elem(&counters, &index);
+
+	if (counter)
+		*counter += 1;
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Into the ring, and when to wake its reader.
+ *
+ * A wake-up costs twenty times the record, so records are queued silently. The
+ * reader drains the ring, sets settings.armed, looks once more and sleeps. Who
+ * finds it armed, and has a reason, takes the mark away and wakes the reader.
+ * Reading the mark and clearing it are two steps, because 5.10 has no atomic
+ * exchange: two CPUs may both wake the reader, which is harmless.
+ */
+#ifndef IMDSWATCH_SEND_H
+#define IMDSWATCH_SEND_H
+
+#include "maps.h"
+
+/* How full the ring may get: for what, see DESIGN "Overload". */
+#define WAKE_FROM(size)	    ((size) / 4)
+#define SHED_FROM(size)	    ((size) / 4 * 3)
+#define RESERVED_FROM(size) ((size) / 8 * 7)
+
+static __always_inline __u64 ring_fill(void)
+{
+	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
+}
+
+static __always_inline bool take_wakeup(void)
+{
+	if (!settings.armed)
+		return false;
+	settings.armed = 0;
+	return true;
+}
+
+/* Wakes the reader without a record. */
+static __always_inline void wake(void)
+{
+	void *empty = bpf_ringbuf_reserve(&records, sizeof(__u64), 0);
+
+	if (empty)
+		bpf_ringbuf_discard(empty, BPF_RB_FORCE_WAKEUP);
+}
+
+/*
+ * `fill` is what ring_fill() said; `urgent` records may use the part of the
+ * ring that is kept for them, and wake the reader.
+ */
+static __always_inline void send(void *record, __u32 size, __u64 fill, __u32 hook, bool urgent)
+{
+	bool wanted = urgent || fill + size > WAKE_FROM(fixed.ring_size);
+	bool woken = wanted && take_wakeup();
+
+	if (!urgent && fill + size > RESERVED_FROM(fixed.ring_size)) {
+		count(hook, COUNTER_DROPPED);
+		if (woken)
+			wake();
+		return;
+	}
+	if (bpf_ringbuf_output(&records, record, size,
+			       woken ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP)) {
+		count(hook, COUNTER_DROPPED);
+		if (woken)
+			wake();
+		return;
+	}
+	count(hook, COUNTER_SUBMITTED);
+	/* the reader may have armed after the look above, and missed the record */
+	if (wanted && !woken && take_wakeup())
+		wake();
+}
+
+static __always_inline void send_scratch(struct scratch *s, __u64 fill, __u32 hook, bool urgent)
+{
+	__u32 size = s->record.header.size;
+
+	if (size > sizeof(s->record) + TEXT_BYTES) {
+		count(hook, COUNTER_FAILED);
+		return;
+	}
+	if (s->states & 1 << TEXT_SHED)
+		count(hook, COUNTER_SHED);
+	if (s->states & 1 << TEXT_UNREADABLE)
+		count(hook, COUNTER_UNREADABLE);
+	if (s->states & 1 << TEXT_CUT)
+		count(hook, COUNTER_CUT);
+	send(s, size, fill, hook, urgent);
+}
+
+static __always_inline void begin(struct record_header *header, __u32 kind, __u32 hook, __u32 size)
+{
+	header->time = bpf_ktime_get_boot_ns();
+	header->size = size;
+	header->kind = kind;
+	header->hook = hook;
+	header->flags = 0;
+	header->cpu = bpf_get_smp_processor_id();
+}
+
+static __always_inline void begin_scratch(struct scratch *s, __u32 kind, __u32 hook)
+{
+	begin(&s->record.header, kind, hook, sizeof(s->record));
+	s->states = 0;
+	s->owner = hook;
+	s->walk.top = NULL;
+}
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every header by name: a build notices a new one. */
+#pragma once
+
+#include "capabilities.h"
+#include "epoll.h"
+#include "event_descriptor.h"
+#include "namespace.h"
+#include "privileges.h"
+#include "signals.h"
+#include "spawn_child.h"
+#include "thread.h"

@@ -1,0 +1,131 @@
+internal import Events
+
+/// How one field is written in one place of a record.
+struct FieldOutput: Sendable {
+    let field: Field
+    let path: FieldPath
+    let name: String
+    let kind: TextClass
+
+    /// - Parameter name: where it stands; its own name if nil.
+    init(_ field: Field, as name: String? = nil, _ kind: TextClass) {
+        self.field = field
+        self.name = name ?? field.name
+        path = FieldPath(self.name)
+        self.kind = kind
+    }
+}
+
+extension FieldOutput {
+    /// The order of keys. Names that share a beginning follow each other.
+    private static let who: [Field] = [
+        .userID, .userName, .userEffectiveID, .userEffectiveName, .userExtRealID,
+    ]
+    private static let groups: [Field] = [.groupID, .groupName, .groupExtRealID]
+    private static let process: [Field] = [
+        .processPID, .processEntityID, .processName, .processExecutable, .processArgs,
+        .processArgsCount, .processCommandLine, .processWorkingDirectory, .processStart,
+        .processInteractive, .processEnvVars, .processExitCode, .processPreviousExecutable,
+        .processThreadID, .processThreadName, .processCapabilitiesEffective,
+        .processCapabilitiesPermitted, .processTTYMajor, .processTTYMinor, .processUserID,
+        .processUserName, .processRealUserID, .processRealUserName, .processSavedUserID,
+        .processGroupID, .processGroupName, .processRealGroupID, .processSavedGroupID,
+    ]
+    private static let parent: [Field] = [
+        .parentPID, .parentEntityID, .parentName, .parentExecutable, .parentArgs, .parentArgsCount,
+        .parentCommandLine, .parentWorkingDirectory, .parentStart, .parentInteractive, .parentUserID,
+        .parentUserName, .parentRealUserID, .parentGroupID, .parentRealGroupID, .parentThreadName,
+    ]
+    private static let leaders: [Field] = [
+        .entryLeaderPID, .entryLeaderEntityID, .entryLeaderName, .entryLeaderExecutable,
+        .entryLeaderArgs, .entryLeaderStart, .entryLeaderInteractive, .entryLeaderUserID,
+        .entryLeaderMetaType, .sessionLeaderPID, .sessionLeaderEntityID, .sessionLeaderName,
+        .sessionLeaderExecutable, .sessionLeaderArgs, .sessionLeaderStart, .sessionLeaderInteractive,
+        .sessionLeaderUserID, .groupLeaderPID, .groupLeaderEntityID, .groupLeaderName,
+        .groupLeaderExecutable, .groupLeaderArgs, .groupLeaderStart, .groupLeaderInteractive,
+        .groupLeaderUserID,
+    ]
+    private static let place: [Field] = [
+        .containerID, .serviceName, .sourceIP, .sourcePort, .destinationIP, .destinationAddress,
+        .destinationPort, .networkType, .networkTransport, .networkDirection, .errorCode,
+    ]
+    private static let own: [Field] = [
+        .invokedAs, .cgroup, .cgroupID, .loginUID, .auditSession, .mountNamespace, .pidNamespace,
+        .networkNamespace, .userNamespace, .namespacedPID, .executableDeleted, .executableMemory,
+        .executableScript,
+    ]
+    private static let identity: [Field] = [
+        .processPID, .processEntityID, .processName, .processExecutable, .processArgs,
+        .processCommandLine, .parentPID, .parentEntityID, .parentExecutable,
+    ]
+
+    /// What stands at the top of an alert, from user to error.
+    static let alert: [FieldOutput] =
+        [
+            FieldOutput(.userID, .identifier), FieldOutput(.userName, .text),
+            FieldOutput(.groupID, as: "user.group.id", .identifier),
+            FieldOutput(.groupName, as: "user.group.name", .text),
+        ] + who.dropFirst(2).map(top) + (process + parent + leaders + place).map(top)
+
+    /// The same, where hardly anything fits.
+    static let alertSkeleton: [FieldOutput] =
+        ([.userID] + identity + [.containerID, .destinationIP, .destinationPort]).map(top)
+
+    /// A plain event: everything.
+    static let event: [FieldOutput] =
+        (who + groups + process + parent + leaders + place + [.dataStreamDataset]).map(top)
+
+    static let eventSkeleton = alertSkeleton
+
+    /// Under `imdswatch`, in alerts and events.
+    static let imdswatch: [FieldOutput] = own.map(top)
+
+    /// One element of `imdswatch.matched`.
+    static let matched: [FieldOutput] =
+        ([.userID, .userName]
+        + process.filter { $0 != .processCapabilitiesPermitted && $0 != .processCapabilitiesEffective }
+        + parent + place + [.invokedAs, .executableScript, .executableDeleted, .executableMemory])
+        .map(inMatch)
+
+    /// One element of it, where hardly anything fits.
+    static let matchedFew: [FieldOutput] =
+        ([.processPID, .processEntityID, .processExecutable, .processArgs, .destinationIP]).map(inMatch)
+
+    private static func top(_ field: Field) -> FieldOutput {
+        FieldOutput(field, TextClass(of: field))
+    }
+
+    private static func inMatch(_ field: Field) -> FieldOutput {
+        let kind: TextClass =
+            switch TextClass(of: field) {
+            case .args, .otherArgs: .matchedArgs
+            case .commandLine, .otherCommandLine: .matchedCommandLine
+            case .identifier: .identifier
+            case .executable, .parentExecutable, .leaderExecutable: .matchedExecutable
+            default: .matchedText
+            }
+        return FieldOutput(field, kind)
+    }
+}
+
+extension TextClass {
+    /// The class of a field at the top of a record.
+    init(of field: Field) {
+        self =
+            switch field {
+            case .processArgs, .processEnvVars: .args
+            case .parentArgs, .entryLeaderArgs, .sessionLeaderArgs, .groupLeaderArgs: .otherArgs
+            case .processCommandLine: .commandLine
+            case .parentCommandLine: .otherCommandLine
+            case .processExecutable: .executable
+            case .parentExecutable: .parentExecutable
+            case .entryLeaderExecutable, .sessionLeaderExecutable, .groupLeaderExecutable,
+                .processPreviousExecutable:
+                .leaderExecutable
+            case .processEntityID, .parentEntityID, .entryLeaderEntityID, .sessionLeaderEntityID,
+                .groupLeaderEntityID, .eventID, .hostID, .containerID, .userID, .destinationAddress:
+                .identifier
+            default: .text
+            }
+    }
+}

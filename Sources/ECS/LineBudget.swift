@@ -1,0 +1,100 @@
+/// What kind of value a text is when a line is too long: the lower, the
+/// sooner it is cut.
+enum TextClass: Int, CaseIterable {
+    case matchedArgs, matchedCommandLine, matchedText
+    /// The exact bytes of values that are not UTF-8: whole or not at all.
+    case raw
+    /// Arguments of leaders and the parent; of the process.
+    case otherArgs, args
+    case otherCommandLine, commandLine
+    case text
+    /// What the rule file says.
+    case rule
+    /// Paths of executables other than the process's own.
+    case matchedExecutable, leaderExecutable, parentExecutable
+    /// Names of fields: what is cut, what is unknown.
+    case flags
+    /// Ids, which only a document could make long.
+    case identifier
+    case executable
+
+    /// No value of the class is cut below this many bytes.
+    var floor: Int {
+        switch self {
+        case .matchedArgs, .matchedCommandLine, .otherArgs, .otherCommandLine: 24
+        case .matchedText, .matchedExecutable, .leaderExecutable: 48
+        case .raw: 0
+        case .args, .commandLine, .text, .rule, .parentExecutable, .identifier: 64
+        case .flags: 160
+        case .executable: 256
+        }
+    }
+}
+
+/// How much of a record is written at all. Later shapes are for lines that are
+/// too long although every value has been cut.
+enum RecordShape: Int, CaseIterable {
+    case whole
+    /// Of a long list of events or ancestors only both ends.
+    case fewEvents
+    /// Who did what and when, and nothing besides.
+    case skeleton
+
+    /// Matched events and ancestors kept at each end.
+    var listEnd: Int {
+        switch self {
+        case .whole: .max
+        case .fewEvents: 1
+        case .skeleton: 0
+        }
+    }
+}
+
+/// The bytes that values of each class may take in one line.
+struct LineBudget {
+    private var limits = [Int](repeating: .max, count: TextClass.allCases.count)
+
+    subscript(kind: TextClass) -> Int {
+        get { limits[kind.rawValue] }
+        set { limits[kind.rawValue] = newValue }
+    }
+}
+
+/// The sizes of all values of a line, by class, to find a budget from.
+struct LineSizes {
+    private var sizes = [[Int]](repeating: [], count: TextClass.allCases.count)
+
+    mutating func note(_ size: Int, _ kind: TextClass) { sizes[kind.rawValue].append(size) }
+
+    /// The budget that takes at least `excess` bytes out, in the order of the
+    /// classes; nil if that is more than can be taken.
+    func budget(removing excess: Int) -> LineBudget? {
+        var budget = LineBudget()
+        var rest = excess
+        for kind in TextClass.allCases where rest > 0 {
+            let values = sizes[kind.rawValue]
+            let available = values.reduce(0) { $0 + max(0, $1 - kind.floor) }
+            guard available > 0 else { continue }
+            if available <= rest {
+                budget[kind] = kind.floor
+                rest -= available
+            } else {
+                budget[kind] = cap(values, removing: rest, floor: kind.floor)
+                rest = 0
+            }
+        }
+        return rest > 0 ? nil : budget
+    }
+
+    /// The largest size that, as a limit of each value, removes enough.
+    private func cap(_ values: [Int], removing excess: Int, floor: Int) -> Int {
+        var low = floor
+        var high = values.max() ?? floor
+        while low < high {
+            let middle = low + (high - low + 1) / 2
+            let removed = values.reduce(0) { $0 + max(0, $1 - middle) }
+            if removed >= excess { low = middle } else { high = middle - 1 }
+        }
+        return low
+    }
+}

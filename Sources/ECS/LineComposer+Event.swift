@@ -1,0 +1,114 @@
+internal import Events
+
+extension LineComposer {
+    /// Writes the fields that an event has, and notes what is cut or unknown.
+    ///
+    /// - Parameter prefix: stands before the names noted.
+    mutating func fields(
+        _ outputs: [FieldOutput], of evidence: Evidence, namer: EntityNamer, prefix: String = ""
+    ) {
+        for output in outputs {
+            guard let slot = evidence.event.slot(output.field) else { continue }
+            note(output.field, slot, prefix: prefix)
+            if evidence.isRedacted(output.field) { noteRedacted(prefix + output.field.name) }
+            guard !slot.isUnknown else { continue }
+            write(output, slot, of: evidence, namer: namer, prefix: prefix)
+        }
+    }
+
+    private mutating func note(_ field: Field, _ slot: Slot, prefix: String) {
+        guard !slot.traits.isDisjoint(with: [.cut, .unknown, .mutable]) else { return }
+        let name = prefix + field.name
+        if slot.isUnknown { noteUnknown(name) }
+        if slot.isCut { noteTruncated(name) }
+        if slot.traits.contains(.mutable) { noteMutable(name) }
+    }
+
+    private mutating func write(
+        _ output: FieldOutput, _ slot: Slot, of evidence: Evidence, namer: EntityNamer, prefix: String
+    ) {
+        let info = output.field.info
+        switch slot.kind {
+        case .identity:
+            json.name(output.path)
+            value(namer.text(of: slot.identity)[...], .identifier, name: prefix + info.name)
+        case .text:
+            let texts = evidence.texts(output.field)
+            guard let first = texts.first else { return }
+            json.name(output.path)
+            if info.isList {
+                values(texts, output.kind, name: prefix + info.name)
+            } else {
+                value(first, output.kind, name: prefix + info.name)
+            }
+        case .address:
+            let texts = evidence.event.addresses(output.field).map(\.description)
+            numbers(texts.count, output, prefix: prefix) { composer, index in
+                composer.json.value(texts[index])
+            }
+        case .integer:
+            let integers = evidence.event.integers(output.field)
+            numbers(integers.count, output, prefix: prefix) { composer, index in
+                composer.number(integers[index], info.type)
+            }
+        }
+    }
+
+    private mutating func number(_ integer: Int64, _ type: FieldType) {
+        switch type {
+        case .boolean: json.value(integer != 0)
+        case .date: json.value(time: integer)
+        case .long: json.value(integer)
+        case .keyword, .identifier, .ip: json.value(String(integer))
+        }
+    }
+
+    /// One value as such, several as an array. Only a document has many, and
+    /// only so many of them are written.
+    private mutating func numbers(
+        _ count: Int, _ output: FieldOutput, prefix: String,
+        _ write: (inout LineComposer, Int) -> Void
+    ) {
+        guard count > 0 else { return }
+        json.name(output.path)
+        let shown = min(count, shape == .skeleton ? 1 : 8)
+        if shown < count { noteTruncated(prefix + output.field.name) }
+        if count > 1 { json.beginArray() }
+        for index in 0..<shown { write(&self, index) }
+        if count > 1 { json.endArray() }
+    }
+
+    /// Writes, as base64, the exact values that are not UTF-8.
+    mutating func raw(_ outputs: [FieldOutput], of evidence: Evidence) {
+        for output in outputs {
+            guard let slot = evidence.event.slot(output.field), slot.kind == .text else { continue }
+            var texts = evidence.texts(output.field)
+            let isList = output.field.info.isList
+            if !isList { texts = Array(texts.prefix(1)) }
+            guard texts.contains(where: { !$0.span.isUTF8 }) else { continue }
+            guard admitsRaw(texts) else {
+                noteTruncated("imdswatch.raw." + output.field.name)
+                continue
+            }
+            json.name(FieldPath("imdswatch.raw." + output.field.name))
+            if isList { json.beginArray() }
+            for text in texts { json.value(base64: text.span) }
+            if isList { json.endArray() }
+        }
+    }
+}
+
+extension FieldInfo {
+    /// Whether records give the field as an array, also with one value. The
+    /// further values of executables and names are not part of records.
+    var isList: Bool {
+        guard isMany else { return false }
+        switch field {
+        case .processName, .processExecutable, .parentName, .parentExecutable, .entryLeaderName,
+            .entryLeaderExecutable, .sessionLeaderName, .sessionLeaderExecutable, .groupLeaderName,
+            .groupLeaderExecutable:
+            return false
+        default: return true
+        }
+    }
+}

@@ -1,0 +1,121 @@
+internal import Detection
+internal import Events
+
+/// What the encoders of one run share: the host, names, and how lines are to
+/// look.
+public struct RecordContext: Sendable {
+    public var host: HostInfo
+    /// Version of the sensor.
+    public var version: String
+    /// No line is longer than this many bytes; at least `leastLineLimit`.
+    public var lineLimit: Int
+    /// Whether secrets on command lines are taken out.
+    public var redacts: Bool
+    let namer: EntityNamer
+
+    public static let defaultLineLimit = 15_000
+    /// Room for who did what and when, whatever the values are.
+    public static let leastLineLimit = 4_096
+
+    public init(
+        host: HostInfo, version: String, lineLimit: Int = RecordContext.defaultLineLimit,
+        redacts: Bool = true
+    ) {
+        self.host = host
+        self.version = version
+        self.lineLimit = max(RecordContext.leastLineLimit, lineLimit)
+        self.redacts = redacts
+        namer = EntityNamer(hostID: host.id, bootID: host.bootID)
+    }
+
+    static let ecsVersion = "9.4.0"
+
+    /// The id of an event: the document's, else one that follows from host,
+    /// boot, time and place in the order, and so is the same each time the
+    /// event is written.
+    func eventID(of event: EventSnapshot) -> [UInt8] {
+        if let given = event.firstText(.eventID), !given.isEmpty { return Array(given) }
+        // what entity ids begin with stands for host and boot
+        let origin = namer.text(of: .none).prefix(16)
+        let time = String(UInt64(bitPattern: event.header.time), radix: 16)
+        return origin + Array("-\(time)-\(String(event.header.position, radix: 16))".utf8)
+    }
+
+    /// The id of an alert: follows from the rule and the matched events.
+    func alertID(rule: String, of alert: Alert) -> [UInt8] {
+        let ids = alert.events.map { eventID(of: $0) }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for bytes in [Array(rule.utf8)] + ids {
+            for byte in bytes + [0] { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        }
+        var id: [UInt8] = []
+        for shift in stride(from: 60, through: 0, by: -4) {
+            id.append(hexDigit(UInt8(truncatingIfNeeded: hash >> UInt64(shift) & 15)))
+        }
+        return id + [UInt8(ascii: "-")] + (ids.last ?? [])
+    }
+}
+
+extension LineComposer {
+    /// `@timestamp` and `ecs`: what every record begins with.
+    mutating func begin(at time: Int64) {
+        json.beginObject()
+        json.name("@timestamp")
+        json.value(time: time)
+        json.name("ecs.version")
+        json.value(RecordContext.ecsVersion)
+    }
+
+    /// `host` and `cloud`. What the event says of its host goes first: in
+    /// `replay` it happened on another.
+    mutating func host(_ context: RecordContext, of evidence: Evidence? = nil) {
+        let host = context.host
+        func put(_ composer: inout LineComposer, _ field: Field, _ path: FieldPath, _ own: String) {
+            let given = evidence?.firstText(field)
+            guard let text = given ?? (own.isEmpty ? nil : Array(own.utf8)[...]) else { return }
+            composer.json.name(path)
+            composer.value(text, TextClass(of: field), name: field.name)
+        }
+        put(&self, .hostID, "host.id", host.id)
+        put(&self, .hostHostname, "host.hostname", host.hostname)
+        guard shape != .skeleton else { return }
+        put(&self, .hostName, "host.name", host.name)
+        put(&self, .hostArchitecture, "host.architecture", host.architecture)
+        text("host.boot.id", host.bootID, .identifier, name: "host.boot.id")
+        put(&self, .hostOSType, "host.os.type", host.osType)
+        put(&self, .hostOSKernel, "host.os.kernel", host.kernel)
+        put(&self, .hostOSName, "host.os.name", host.osName)
+        put(&self, .hostOSVersion, "host.os.version", host.osVersion)
+        put(&self, .hostOSFamily, "host.os.family", host.osFamily)
+        text("cloud.provider", host.cloudProvider ?? "", .text, name: "cloud.provider")
+        text("cloud.instance.id", host.cloudInstanceID ?? "", .identifier, name: "cloud.instance.id")
+    }
+
+    /// The ends of `imdswatch`: what is to be known about the values above.
+    mutating func quality(degraded: Bool) {
+        names("imdswatch.truncated", truncated)
+        names("imdswatch.unknown", unknown)
+        json.name("imdswatch.degraded")
+        json.value(degraded)
+        if !mutable.isEmpty { names("imdswatch.mutable", mutable) }
+        if !redacted.isEmpty { names("imdswatch.redacted", redacted) }
+    }
+
+    /// The values of a list field of an event, or what is meant if it has none.
+    mutating func eventList(
+        _ path: FieldPath, _ field: Field, of evidence: Evidence, default texts: [String] = []
+    ) {
+        let given = evidence.texts(field)
+        let values = given.isEmpty ? texts.map { Array($0.utf8)[...] } : given
+        guard !values.isEmpty else { return }
+        json.name(path)
+        self.values(values, .text, name: field.name)
+    }
+
+    /// A text field of an event, if it has it.
+    mutating func eventText(_ path: FieldPath, _ field: Field, of evidence: Evidence) {
+        guard let text = evidence.firstText(field) else { return }
+        json.name(path)
+        value(text, .text, name: field.name)
+    }
+}

@@ -1,0 +1,149 @@
+/// What the sensor says about itself: counters, losses, what it uses.
+public struct StatsRecord: Sendable, Equatable {
+    /// Why it is said now: `started`, `loss`, `heartbeat`, `hook_changed`,
+    /// `reloaded` or `stopped`.
+    public var action: String
+    /// Nanoseconds since 1970, UTC.
+    public var timestamp: Int64
+    public var message: String
+    /// Value of a counter, by stage and what it counts. A stage's counters
+    /// follow each other.
+    public var counters: [Counter]
+    /// What may have cost an event or alert; their sum is `imdswatch.lost`.
+    public var losses: [Loss]
+    /// Family of events and the hook that supplies it, in order.
+    public var hooks: [HookUse]
+    /// Digest of the loaded rules, and how many there are.
+    public var rulesHash: String
+    public var rulesLoaded: Int
+
+    public struct Counter: Sendable, Equatable {
+        public var stage: String
+        public var name: String
+        public var value: UInt64
+
+        public init(stage: String, name: String, value: UInt64) {
+            self.stage = stage
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public struct Loss: Sendable, Equatable {
+        /// `ring_full`, `queue_full` and so on.
+        public var name: String
+        public var value: UInt64
+
+        public init(name: String, value: UInt64) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public struct HookUse: Sendable, Equatable {
+        /// `exec`, `connect4` and so on.
+        public var family: String
+        public var hook: String
+
+        public init(family: String, hook: String) {
+            self.family = family
+            self.hook = hook
+        }
+    }
+
+    public init(
+        action: String, timestamp: Int64, message: String = "", counters: [Counter] = [],
+        losses: [Loss] = [], hooks: [HookUse] = [], rulesHash: String = "", rulesLoaded: Int = 0
+    ) {
+        self.action = action
+        self.timestamp = timestamp
+        self.message = message
+        self.counters = counters
+        self.losses = losses
+        self.hooks = hooks
+        self.rulesHash = rulesHash
+        self.rulesLoaded = rulesLoaded
+    }
+
+    /// All that may be missing.
+    public var lost: UInt64 {
+        losses.reduce(0) { $0.addingReportingOverflow($1.value).partialValue }
+    }
+}
+
+/// Writes statistics as ECS documents, one line each.
+public struct StatsEncoder: Sendable {
+    public var context: RecordContext
+
+    public init(_ context: RecordContext) { self.context = context }
+
+    /// Appends the line of one record, without a newline.
+    public func append(_ record: StatsRecord, to line: inout [UInt8]) {
+        LineFitter.append(to: &line, limit: context.lineLimit) { composer in
+            write(record, with: &composer)
+        }
+    }
+
+    private func write(_ record: StatsRecord, with composer: inout LineComposer) {
+        composer.begin(at: record.timestamp)
+        composer.describe(
+            kind: "metric", category: "host", action: record.action, dataset: "imdswatch.stats")
+        composer.text("message", record.message, .text, name: "message")
+        composer.host(context)
+        composer.text("imdswatch.version", context.version, .text, name: "imdswatch.version")
+        for use in record.hooks {
+            composer.text(
+                FieldPath("imdswatch.hooks." + use.family), use.hook, .text, name: "imdswatch.hooks")
+        }
+        composer.text("imdswatch.rules.hash", record.rulesHash, .identifier, name: "imdswatch.rules.hash")
+        composer.json.name("imdswatch.rules.loaded")
+        composer.json.value(record.rulesLoaded)
+        if composer.shape != .skeleton {
+            for stage in record.stages {
+                for counter in record.counters where counter.stage == stage {
+                    composer.json.name(FieldPath("imdswatch.counters.\(stage).\(counter.name)"))
+                    composer.json.value(counter.value)
+                }
+            }
+        }
+        for loss in record.losses {
+            composer.json.name(FieldPath("imdswatch.counters.lost.\(loss.name)"))
+            composer.json.value(loss.value)
+        }
+        composer.json.name("imdswatch.lost")
+        composer.json.value(record.lost)
+        composer.json.endObject()
+    }
+}
+
+extension StatsRecord {
+    /// Each stage once, in the order of their first counters. Losses have
+    /// their own place.
+    fileprivate var stages: [String] {
+        var names = NameList()
+        for counter in counters where counter.stage != "lost" { names.insert(counter.stage) }
+        return names.names
+    }
+}
+
+extension LineComposer {
+    /// `event` of a record that the sensor itself makes.
+    mutating func describe(kind: String, category: String, action: String, dataset: String) {
+        json.name("event.kind")
+        json.value(kind)
+        json.name("event.category")
+        json.beginArray()
+        json.value(category)
+        json.endArray()
+        json.name("event.type")
+        json.beginArray()
+        json.value("info")
+        json.endArray()
+        json.name("event.action")
+        json.value(action)
+        json.name("event.module")
+        json.value("imdswatch")
+        json.name("event.dataset")
+        json.value(dataset)
+    }
+}

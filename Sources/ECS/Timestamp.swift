@@ -1,0 +1,55 @@
+/// Writes times as RFC 3339 has them, in UTC.
+enum Timestamp {
+    /// Appends `2026-11-22T18:00:00.123456789Z` for nanoseconds since 1970.
+    static func append(_ nanoseconds: Int64, to target: inout [UInt8], digits: Int = 9) {
+        let (seconds, fraction) = nanoseconds.dividedFloored(by: 1_000_000_000)
+        let (days, rest) = seconds.dividedFloored(by: 86_400)
+        let (year, month, day) = civil(days)
+        append(year, width: 4, to: &target)
+        target.append(UInt8(ascii: "-"))
+        append(month, width: 2, to: &target)
+        target.append(UInt8(ascii: "-"))
+        append(day, width: 2, to: &target)
+        target.append(UInt8(ascii: "T"))
+        append(rest / 3600, width: 2, to: &target)
+        target.append(UInt8(ascii: ":"))
+        append(rest / 60 % 60, width: 2, to: &target)
+        target.append(UInt8(ascii: ":"))
+        append(rest % 60, width: 2, to: &target)
+        target.append(UInt8(ascii: "."))
+        var shown = fraction
+        for _ in digits..<9 { shown /= 10 }
+        append(shown, width: digits, to: &target)
+        target.append(UInt8(ascii: "Z"))
+    }
+
+    /// The date of a day counted from 1970-01-01, in the Gregorian calendar.
+    static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        // Years are counted from March, so that a leap day ends one; 400 of
+        // them are 146,097 days.
+        let (era, dayOfEra) = (days + 719_468).dividedFloored(by: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, day)
+    }
+
+    private static func append(_ value: Int64, width: Int, to target: inout [UInt8]) {
+        var divisor: Int64 = 1
+        for _ in 1..<max(1, width) { divisor *= 10 }
+        for _ in 0..<width {
+            target.append(UInt8(truncatingIfNeeded: 48 + value / divisor % 10))
+            divisor = max(1, divisor / 10)
+        }
+    }
+}
+
+extension Int64 {
+    /// Quotient towards minus infinity, and a remainder that is not negative.
+    fileprivate func dividedFloored(by divisor: Int64) -> (Int64, Int64) {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}

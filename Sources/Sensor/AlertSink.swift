@@ -1,0 +1,111 @@
+internal import Detection
+internal import Events
+internal import Output
+
+/// Kinds of messages between the thread that finds and the thread that writes.
+enum MessageKind: UInt8 {
+    /// An `AlertMessage`.
+    case alert = 1
+    /// The image of an event.
+    case event = 2
+    /// A finished line.
+    case line = 3
+    /// The number of the rule set that later alerts count in: `UInt32`.
+    case rules = 4
+}
+
+/// What became of matches on their way to the queue.
+struct AlertCounters: Sendable {
+    /// Alerts handed to the writer.
+    var sent: UInt64 = 0
+    /// Matches that an exception held back.
+    var suppressed: UInt64 = 0
+    /// Alerts held back because there were too many of their kind.
+    var flooded: UInt64 = 0
+    /// Alerts for which the queue had no room.
+    var queueFull: UInt64 = 0
+    /// Events for which the queue had no room (`--events`).
+    var eventsQueueFull: UInt64 = 0
+}
+
+/// Takes matches from the engine, holds back what is to be held back, and hands
+/// the rest to the writer. Allocates nothing in steady state.
+struct AlertSink: ~Copyable, MatchSink {
+    private(set) var counters = AlertCounters()
+    var exceptions: ExceptionSet
+    var limiter: AlertLimiter
+    /// The processes above the one whose event is being tried, as `AncestryEntry`s.
+    var ancestry = ByteArena(capacity: 4096, limit: 64 * 1024)
+    /// Now, in nanoseconds since 1970, UTC.
+    var now: Int64 = 0
+    /// Matches that are being reported are a test of the output.
+    var isTest = false
+
+    private let showsSuppressed: Bool
+    private let queue: MessageQueue
+    private var message = ByteArena(capacity: 64 * 1024, limit: MessageQueue.longestMessage)
+
+    init(
+        exceptions: consuming ExceptionSet, limiter: consuming AlertLimiter, showsSuppressed: Bool,
+        queue: MessageQueue
+    ) {
+        self.exceptions = exceptions
+        self.limiter = limiter
+        self.showsSuppressed = showsSuppressed
+        self.queue = queue
+    }
+
+    mutating func matched(_ match: borrowing Match) {
+        if let exception = exceptions.suppression(of: match, at: now) {
+            counters.suppressed += 1
+            guard showsSuppressed else { return }
+            let name = exceptions.exceptions[exception].name
+            send(match, suppressedBy: name.utf8.span)
+            return
+        }
+        guard limiter.admits(match) else {
+            counters.flooded += 1
+            return
+        }
+        send(match, suppressedBy: [UInt8]().span)
+    }
+
+    private mutating func send(_ match: borrowing Match, suppressedBy name: borrowing Span<UInt8>) {
+        message.truncate(to: 0)
+        let range = AlertMessage.encode(
+            match, sequence: counters.sent + 1, created: now,
+            ancestry: ancestry.bytes.span.extracting(0..<ancestry.count), suppressedBy: name,
+            isTest: isTest, to: &message)
+        guard let range,
+            queue.push(kind: MessageKind.alert.rawValue, message.bytes.span.extracting(range))
+        else {
+            counters.queueFull += 1
+            return
+        }
+        counters.sent += 1
+    }
+
+    /// Hands an event to the writer, where there is room left for alerts.
+    mutating func send(_ event: borrowing Event) {
+        message.truncate(to: 0)
+        guard let range = event.appendImage(to: &message),
+            queue.push(
+                kind: MessageKind.event.rawValue, message.bytes.span.extracting(range), priority: .low)
+        else {
+            counters.eventsQueueFull += 1
+            return
+        }
+    }
+
+    /// Says that later alerts count in another rule set; false if there is no room.
+    func send(generation: Int) -> Bool {
+        var bytes = ByteArena(capacity: 4, limit: 4)
+        _ = bytes.append(integer: UInt32(generation))
+        return queue.push(kind: MessageKind.rules.rawValue, bytes.bytes.span)
+    }
+
+    /// Hands a finished line to the writer; false if there is no room.
+    func send(line: [UInt8]) -> Bool {
+        queue.push(kind: MessageKind.line.rawValue, line.span)
+    }
+}
