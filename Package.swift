@@ -80,5 +80,7 @@ let package = Package(
         tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
         tests("RecordingTests", ["Events", "Recording"]),
+        tests("DetectionTests", ["Detection", "EQL", "Events"]),
+        tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
     ]
 )
