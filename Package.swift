@@ -76,6 +76,7 @@ let package = Package(
         tests("EventsTests", ["Events"]),
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
+        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
         tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
         tests("RecordingTests", ["Events", "Recording"]),
