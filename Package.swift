@@ -77,6 +77,7 @@ let package = Package(
         tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
+        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
         tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
         tests("RecordingTests", ["Events", "Recording"]),
