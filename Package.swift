@@ -80,6 +80,7 @@ let package = Package(
         tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
         tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
+        tests("ProcessesTests", ["Events", "Platform", "Processes"]),
         tests("RecordingTests", ["Events", "Recording"]),
         tests("DetectionTests", ["Detection", "EQL", "Events"]),
         tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
