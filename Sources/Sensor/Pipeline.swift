@@ -32,11 +32,11 @@ struct Pipeline: ~Copyable {
     var wantsTest = false
 
     init(
-        host: HostInfo, requirement: Requirement, options: SensorOptions,
+        host: HostFacts, requirement: Requirement, options: SensorOptions,
         exceptions: consuming ExceptionSet, queue: MessageQueue, canary: Canary.Identity
     ) {
         event = Event()
-        event.setHost(host)
+        host.setFields(of: &event)
         decoder = RecordDecoder(fields: requirement.fields)
         decoder.prepare(&event)
         event.fixConstants()
@@ -147,20 +147,12 @@ extension ProcessNeeds {
     }
 }
 
-extension Event {
-    /// Sets the constants that name the host; those not known stay missing.
-    mutating func setHost(_ host: HostInfo) {
-        func set(_ field: Field, _ text: String) {
-            if !text.isEmpty { self.set(field, text: text.utf8.span) }
-        }
-        set(.hostID, host.id)
-        set(.hostName, host.name)
-        set(.hostHostname, host.hostname)
-        set(.hostArchitecture, host.architecture)
-        set(.hostOSType, host.osType)
-        set(.hostOSFamily, host.osFamily)
-        set(.hostOSKernel, host.kernel)
-        set(.hostOSName, host.osName)
-        set(.hostOSVersion, host.osVersion)
+extension HostInfo {
+    /// The host as records name it.
+    init(_ facts: HostFacts) {
+        self.init(
+            id: facts.id, hostname: facts.hostname, name: facts.hostname, architecture: facts.architecture,
+            bootID: facts.bootID, kernel: facts.kernel, osName: facts.osName, osVersion: facts.osVersion,
+            osFamily: facts.osFamily, cloudProvider: facts.cloud?.provider, cloudInstanceID: facts.cloud?.instanceID)
     }
 }

@@ -37,9 +37,9 @@ public struct Sensor: ~Copyable {
     public init(_ options: SensorOptions, log: Logger) throws(SensorError) {
         let waiting = try Sensor.makeWaiting()
         let canary = try Sensor.startCanary()
-        let host = HostInfo(HostFacts.read())
+        let host = HostFacts()
         let context = RecordContext(
-            host: host, version: options.version, lineLimit: options.lineLimit, redacts: options.redacts)
+            host: HostInfo(host), version: options.version, lineLimit: options.lineLimit, redacts: options.redacts)
 
         let exceptions = ExceptionSet(options.exceptions, for: options.rules)
         var requirement = options.rules.requirement
