@@ -54,7 +54,7 @@ extension Sensor {
     }
 
     /// ECONNREFUSED: nobody listens where the canary connects to.
-    private static let refused: Int32 = 111
+    static let refused: Int32 = 111
     private static let proofPatience: Int64 = 100_000_000
 
     /// Event families and the hooks that supply them, as `ready` names them.

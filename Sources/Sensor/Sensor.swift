@@ -150,8 +150,7 @@ public struct Sensor: ~Copyable {
         if case .only(let prefixes) = requirement.destinations {
             destinations = prefixes.map { ($0, .wanted) }
         }
-        for text in ["169.254.169.254", "fd00:ec2::254"] {
-            guard let prefix = IPPrefix(text) else { continue }
+        for prefix in canaryDestinations {
             if !destinations.contains(where: { $0.0.contains(prefix.address) }) {
                 destinations.append((prefix, .record))
             }
@@ -161,6 +160,12 @@ public struct Sensor: ~Copyable {
         }
         return destinations
     }
+
+    /// Where the canary connects to, in its own network.
+    static let canaryDestinations = [
+        IPPrefix(IPAddress(v4: 0xa9fe_a9fe), length: 128),
+        IPPrefix(IPAddress(high: 0xfd00_0ec2_0000_0000, low: 0x0254), length: 128),
+    ]
 
     private static func seed(_ pipeline: inout Pipeline, _ probes: borrowing Probes) throws(SensorError) {
         do throws(ProbeError) {

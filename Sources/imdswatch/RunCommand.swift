@@ -121,9 +121,8 @@ struct RunCommand: ParsableCommand {
 
     /// What loading, attaching and reading other processes' facts takes.
     static func checkPrivileges() throws {
-        let needed: [Capability] = [.bpf, .perfmon, .sysPtrace, .dacReadSearch, .sysAdmin]
         guard let own = try? Capabilities.effective() else { return }
-        let missing = own.missing(of: needed)
+        let missing = own.missing(of: HostCheck.neededCapabilities)
         guard !missing.isEmpty else { return }
         throw Failure(
             .noPermission,
