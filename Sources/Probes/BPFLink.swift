@@ -29,8 +29,8 @@ struct Links: ~Copyable {
     private var handles = unsafe [OpaquePointer?](repeating: nil, count: ProbeProgram.allCases.count)
 
     deinit {
-        for unsafehandle in unsafe handles {
-            if let handle = unsafe handle { _ = unsafe bpf_link__destroy(handle) }
+        for index in unsafe handles.indices {
+            if let handle = unsafe handles[index] { _ = unsafe bpf_link__destroy(handle) }
         }
     }
 
