@@ -29,8 +29,7 @@ struct Links: ~Copyable {
     private var handles = unsafe [OpaquePointer?](repeating: nil, count: ProbeProgram.allCases.count)
 
     deinit {
-        // not `for unsafe`: the formatter of Swift 6.3 joins the two words
-        for index in 0..<ProbeProgram.allCases.count {
+        for index in unsafe handles.indices {
             if let handle = unsafe handles[index] { _ = unsafe bpf_link__destroy(handle) }
         }
     }

@@ -115,6 +115,8 @@ public struct Probes: ~Copyable {
             object.setLoaded(program, refusals[program] == nil)
         }
         try object.setEntries("records", options.ringSize)
+        try object.setEntries(
+            "scratch", Int(SCRATCH_SLOTS.rawValue) * max(1, Int(libbpf_num_possible_cpus())))
         try object.initialize(
             "fixed",
             to: fixed_settings(

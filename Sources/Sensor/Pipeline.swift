@@ -59,7 +59,7 @@ struct Pipeline: ~Copyable {
         engine = DetectionEngine(rules: options.rules)
         sink.exceptions = exceptions
         table.needs = ProcessNeeds(requirement)
-        decoder.fields = requirement.fields
+        decoder.setFields(requirement.fields)
     }
 
     /// Takes one record of the ring through all steps.
