@@ -29,8 +29,9 @@ struct Links: ~Copyable {
     private var handles = unsafe [OpaquePointer?](repeating: nil, count: ProbeProgram.allCases.count)
 
     deinit {
-        for unsafehandle in unsafe handles {
-            if let handle = unsafe handle { _ = unsafe bpf_link__destroy(handle) }
+        // not `for unsafe`: the formatter of Swift 6.3 joins the two words
+        for index in 0..<ProbeProgram.allCases.count {
+            if let handle = unsafe handles[index] { _ = unsafe bpf_link__destroy(handle) }
         }
     }
 

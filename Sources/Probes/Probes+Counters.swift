@@ -38,7 +38,7 @@ public struct ProbeCounters: Sendable, Equatable {
     /// Those of the programs that are attached.
     public internal(set) var programs: [ProgramCounters] = []
 
-    init() {
+    public init() {
         values = Array(repeating: 0, count: ProbeFact.allCases.count * CounterKind.allCases.count)
     }
 

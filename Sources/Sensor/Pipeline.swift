@@ -28,6 +28,8 @@ struct Pipeline: ~Copyable {
     private var event: Event
     private let writesEvents: Bool
     private var position: UInt64 = 0
+    /// The next connection of the canary is to become a test alert.
+    var wantsTest = false
 
     init(
         host: HostInfo, requirement: Requirement, options: SensorOptions,
@@ -49,6 +51,17 @@ struct Pipeline: ~Copyable {
         writesEvents = options.writesEvents
     }
 
+    /// Puts other rules in place of the old ones. What was pending is gone: it
+    /// belonged to the old rules.
+    mutating func replaceRules(
+        _ options: SensorOptions, _ requirement: Requirement, _ exceptions: consuming ExceptionSet
+    ) {
+        engine = DetectionEngine(rules: options.rules)
+        sink.exceptions = exceptions
+        table.needs = ProcessNeeds(requirement)
+        decoder.fields = requirement.fields
+    }
+
     /// Takes one record of the ring through all steps.
     @inline(__always)
     mutating func take(_ record: borrowing Span<UInt8>) {
@@ -65,6 +78,7 @@ struct Pipeline: ~Copyable {
         table.apply(&event)
         if proof.claims(event) {
             counters.exempt += 1
+            if wantsTest, event.header.kind == .connect { sendTest() }
             return
         }
         if writesEvents {
@@ -79,6 +93,24 @@ struct Pipeline: ~Copyable {
             table.ancestry(of: event.header.process, into: &sink.ancestry)
             engine.apply(event, into: &sink)
         }
+    }
+
+    /// Sends the canary's connection as an alert of the first rule, marked as a
+    /// test.
+    private mutating func sendTest() {
+        wantsTest = false
+        guard var rule = engine.rules.rules.first, let query = try? Query.compile("any where true") else {
+            return
+        }
+        rule.query = query
+        var tester = DetectionEngine(rules: RuleSet([rule]))
+        table.complete(&event)
+        sink.now = event.header.timestamp
+        sink.ancestry.truncate(to: 0)
+        table.ancestry(of: event.header.process, into: &sink.ancestry)
+        sink.isTest = true
+        tester.process(event, into: &sink)
+        sink.isTest = false
     }
 
     /// Takes a process that was there before the sensor.

@@ -1,3 +1,4 @@
+internal import ECS
 internal import Events
 internal import Lab
 internal import Logging

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Detection
 internal import Logging
 internal import Platform
 internal import Probes
