@@ -8,7 +8,7 @@ import Testing
 private struct MessageSink: MatchSink, ~Copyable {
     var alerts: [Alert?] = []
     var bytes: [[UInt8]] = []
-    var ancestry = Ancestry()
+    var ancestry = ByteArena(capacity: 64, limit: 1024)
     var suppressedBy: [UInt8] = []
     var limit = 1 << 20
 
@@ -16,7 +16,8 @@ private struct MessageSink: MatchSink, ~Copyable {
         var arena = ByteArena(capacity: 1024, limit: limit)
         _ = arena.append(7)
         let range = AlertMessage.encode(
-            match, sequence: 9, created: 1234, ancestry: ancestry, suppressedBy: suppressedBy.span,
+            match, sequence: 9, created: 1234,
+            ancestry: ancestry.bytes.span.extracting(first: ancestry.count), suppressedBy: suppressedBy.span,
             isTest: true, to: &arena)
         guard let range else {
             alerts.append(nil)
@@ -53,9 +54,10 @@ struct AlertTests {
         let parent = ProcessIdentity(pid: 2, start: 20)
         let path = Array("/usr/bin/bash".utf8)
         let nothing: [UInt8] = []
-        var isAdded = sink.ancestry.append(parent, executable: path.span)
+        var isAdded = AncestryEntry.append(parent, executable: path.span, to: &sink.ancestry)
         #expect(isAdded)
-        isAdded = sink.ancestry.append(ProcessIdentity(pid: 1, start: 1), executable: nothing.span)
+        isAdded = AncestryEntry.append(
+            ProcessIdentity(pid: 1, start: 1), executable: nothing.span, to: &sink.ancestry)
         #expect(isAdded)
         sink.suppressedBy = Array("known agent".utf8)
         let process = ProcessIdentity(pid: 5, start: 50)
@@ -73,8 +75,8 @@ struct AlertTests {
         #expect(alert.events[1].addresses(.destinationIP).map(\.description) == ["169.254.169.254"])
         #expect(
             alert.ancestry == [
-                Ancestor(identity: parent, executable: path),
-                Ancestor(identity: ProcessIdentity(pid: 1, start: 1), executable: []),
+                AncestryEntry(identity: parent, executable: path),
+                AncestryEntry(identity: ProcessIdentity(pid: 1, start: 1), executable: []),
             ])
         #expect(alert.sameProcess == true)
     }

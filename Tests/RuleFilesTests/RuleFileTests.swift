@@ -265,7 +265,7 @@ struct RuleFileTests {
                 Issue.record("\(query): \(found)")
                 continue
             }
-            #expect(found.position == SourcePosition(line: line, column: column), "\(query): \(found)")
+            #expect(found.position == FilePosition(line: line, column: column), "\(query): \(found)")
             let excerpt = try #require(found.excerpt)
             let marked = excerpt.text.dropFirst(excerpt.indent).prefix(excerpt.length)
             #expect(marked == "bad.field", "\(query): \(found)")
@@ -276,7 +276,7 @@ struct RuleFileTests {
     @Test("of bare queries show errors where they stand")
     func bareErrors() throws {
         let found = try #require(error(bytes("process where\n  bad.field == 1"), file: "x.eql"))
-        #expect(found.position == SourcePosition(line: 2, column: 3))
+        #expect(found.position == FilePosition(line: 2, column: 3))
     }
 
     @Test("that are hostile are refused without a crash")
