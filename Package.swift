@@ -78,6 +78,7 @@ let package = Package(
         tests("DocumentationTests", ["Events"]),
         tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
+        .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
         tests("RecordingTests", ["Events", "Recording"]),
     ]
 )
