@@ -89,7 +89,10 @@ static __always_inline void fill_namespaces(struct record_task *t, struct task_s
 	t->pid_namespace = PID_NAMESPACE_INIT;
 	t->namespaced_pid = t->process.pid;
 	if (level) {
-		struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+		/* read by helper: 5.10 allows no variable offset from a typed pointer */
+		struct task_struct *leader = FIELD(direct, task, group_leader);
+		void *plain = FIELD(false, leader, thread_pid);
+		struct upid *number = plain + bpf_core_field_offset(struct pid, numbers) +
 				      level * bpf_core_type_size(struct upid);
 		struct pid_namespace *space = FIELD(false, number, ns);
 

@@ -23,10 +23,13 @@ int tasks(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 	begin_scratch(s, RECORD_TASK, RECORD_HOOK_NONE);
-	fill_task(&s->record, task, true);
+	/* through its children too: a kernel may leave pid 1 out of the iteration */
 	parent = task->real_parent;
-	if (parent->tgid == 1)
+	if (task->tgid == 1)
+		settings.host_mount_namespace = task->nsproxy->mnt_ns->ns.inum;
+	else if (parent->tgid == 1)
 		settings.host_mount_namespace = parent->nsproxy->mnt_ns->ns.inum;
+	fill_task(&s->record, task, true);
 	s->record.text[TEXT_PARENT_EXECUTABLE].state = TEXT_ABSENT;
 	if (parent->flags & PF_KTHREAD)
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);

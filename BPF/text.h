@@ -9,8 +9,15 @@
 static __always_inline void add_text(struct scratch *s, __u32 which, __u32 length, __u32 state,
 				     __u32 gap)
 {
-	struct record_text *text = &s->record.text[which];
+	struct record_text *text;
 
+	/* 5.10 forgets a bound checked before a number was spilled: check late */
+	if (!__builtin_constant_p(which)) {
+		barrier_var(which);
+		if (which >= TEXT_COUNT)
+			return;
+	}
+	text = &s->record.text[which];
 	text->offset = s->record.header.size;
 	text->length = length;
 	text->gap = gap;
@@ -87,6 +94,7 @@ __noinline int copy_page(__u32 slot)
 	if (size > left)
 		size = left;
 	text = text_end(s, PAGE_BYTES, copy->length);
+	barrier_var(size); /* or the compiler proves, and leaves out, the check */
 	if (!text || size > PAGE_BYTES)
 		return false;
 	if (bpf_probe_read_user(text, size, (const void *)from))

@@ -28,6 +28,9 @@ public struct EventHeader: Sendable {
     public var degraded = false
     /// The connection goes to an address that a loaded rule names.
     public var wanted = false
+    /// Live: the kernel says that the process has started a program since it
+    /// was forked. False where it says nothing.
+    public var hasExeced = false
     /// Order and span time in nanoseconds: since boot live, since 1970 in `replay`.
     public var time: Int64 = 0
     /// `@timestamp` in nanoseconds since 1970, UTC.

@@ -59,6 +59,7 @@ public struct Child: Sendable {
 /// What a process does to itself between fork and exec.
 public enum CurrentProcess {
     public static var pid: Int32 { getpid() }
+    public static var effectiveUser: UInt32 { geteuid() }
 
     /// The number of threads, or nil where /proc cannot be read.
     public static var threadCount: Int? {

@@ -22,5 +22,5 @@ struct IMDSWatch: ParsableCommand {
             needed, 74 I/O error, 77 not privileged, 78 bad configuration.
             """,
         version: version,
-        subcommands: [FieldsCommand.self])
+        subcommands: [RunCommand.self, FieldsCommand.self])
 }
