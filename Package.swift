@@ -80,6 +80,7 @@ let package = Package(
         tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
         tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
+        .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
         tests("ProcessesTests", ["Events", "Platform", "Processes"]),
         tests("RecordingTests", ["Events", "Recording"]),
         tests("DetectionTests", ["Detection", "EQL", "Events"]),
