@@ -66,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "imdswatch",
             dependencies: [
-                "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "RuleFiles",
+                "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "Recording", "RuleFiles",
                 "Rules", "Sensor", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
