@@ -61,7 +61,9 @@ public struct Event: ~Copyable {
     /// The fields that have a value or are known to be unreadable.
     public private(set) var present = FieldSet()
 
-    private var slots: InlineArray<192, Slot>
+    /// By field number. An inline array would be copied whole, three kilobytes,
+    /// for every slot that is read of a borrowed event.
+    private var slots: [Slot]
 
     /// Values that every event has, set once by `fixConstants`.
     private var constants = FieldSet()
@@ -72,7 +74,7 @@ public struct Event: ~Copyable {
 
     public init() {
         arena = ByteArena(capacity: 64 * 1024, limit: Event.byteLimit)
-        slots = InlineArray(repeating: Slot(kind: .integer, payload: 0))
+        slots = [Slot](repeating: Slot(kind: .integer, payload: 0), count: FieldSet.capacity)
     }
 
     /// Makes what is set now part of every later event (`host.id`, say).
