@@ -18,6 +18,9 @@ enum TextClass: Int, CaseIterable {
     case identifier
     case executable
 
+    /// Not cut while anything else can still be left out.
+    var isProtected: Bool { self == .identifier || self == .executable }
+
     /// No value of the class is cut below this many bytes.
     var floor: Int {
         switch self {
@@ -68,10 +71,10 @@ struct LineSizes {
 
     /// The budget that takes at least `excess` bytes out, in the order of the
     /// classes; nil if that is more than can be taken.
-    func budget(removing excess: Int) -> LineBudget? {
+    func budget(removing excess: Int, in shape: RecordShape) -> LineBudget? {
         var budget = LineBudget()
         var rest = excess
-        for kind in TextClass.allCases where rest > 0 {
+        for kind in TextClass.allCases where rest > 0 && (shape == .skeleton || !kind.isProtected) {
             let values = sizes[kind.rawValue]
             let available = values.reduce(0) { $0 + max(0, $1 - kind.floor) }
             guard available > 0 else { continue }

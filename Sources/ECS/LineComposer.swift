@@ -169,10 +169,13 @@ enum LineFitter {
             let sizes = attempt(shape, LineBudget())
             var excess = line.count - start - limit
             // Cutting adds bytes of its own, the names of what was cut: what
-            // is still too much counts as excess of the next attempt.
-            while line.count - start > limit, let budget = sizes.budget(removing: excess) {
+            // is still too much counts as excess of the next attempt, with
+            // more and more to spare.
+            var spare = 16
+            while line.count - start > limit, let budget = sizes.budget(removing: excess, in: shape) {
                 _ = attempt(shape, budget)
-                excess += max(16, line.count - start - limit)
+                excess += max(0, line.count - start - limit) + spare
+                spare *= 2
             }
             if line.count - start <= limit { return }
         }

@@ -14,15 +14,22 @@ public struct RecordDecoder: ~Copyable {
     var vocabulary = Vocabulary()
     /// A text whose missing middle was marked.
     var joined = ByteArena(capacity: 4096, limit: 64 * 1024)
-    private let wantsCapabilities: Bool
+    private var wantsCapabilities: Bool
 
     /// - Parameter fields: what the loaded rules read. Fields that are costly to
     ///   make are made only if they are among these; all others always.
     public init(fields: FieldSet, utcOffset: Int64 = 0) {
         self.utcOffset = utcOffset
-        wantsCapabilities =
-            fields.contains(.processCapabilitiesEffective)
-            || fields.contains(.processCapabilitiesPermitted)
+        wantsCapabilities = RecordDecoder.wantsCapabilities(fields)
+    }
+
+    /// Notes that other rules are loaded.
+    public mutating func setFields(_ fields: FieldSet) {
+        wantsCapabilities = RecordDecoder.wantsCapabilities(fields)
+    }
+
+    private static func wantsCapabilities(_ fields: FieldSet) -> Bool {
+        fields.contains(.processCapabilitiesEffective) || fields.contains(.processCapabilitiesPermitted)
     }
 
     /// Gives an event the words that all events share. Call it once, for the

@@ -157,7 +157,7 @@ struct ProcessStore: ~Copyable {
     /// A process that was there when the sensor started.
     mutating func seed(_ event: inout Event, startInTicks: Bool) {
         let identity = event.header.process
-        let (place, standing) = find(identity)
+        let (place, standing) = find(identity, inTicks: startInTicks)
         guard identity.isKnown, standing != .outlived else { return }
         let known = index.entries[Int(place)].ancestor
         if standing == .same, lineage.ancestors[Int(known)].image != 0 { return }
@@ -171,7 +171,8 @@ struct ProcessStore: ~Copyable {
         replacing: Bool = false
     ) -> Missing {
         let identity = event.header.process
-        let parent = ancestor(of: event.header.parent, seenIn: &event)
+        let parent = ancestor(
+            of: event.header.parent, seenIn: &event, inTicks: flags.contains(.startInTicks))
         var image = makeImage(of: event, likely: lineage.ancestors[Int(parent)].image)
         guessScript(&image, of: event)
         let hasExecutable = image.executable != 0
@@ -213,17 +214,22 @@ struct ProcessStore: ~Copyable {
 
     /// The place of the entry of a process number, and whether it is of this
     /// very process. An entry that knows the start only in ticks learns it.
-    private mutating func find(_ identity: ProcessIdentity) -> (place: UInt32, standing: Standing) {
+    private mutating func find(
+        _ identity: ProcessIdentity, inTicks: Bool = false
+    ) -> (place: UInt32, standing: Standing) {
         let place = index.find(identity.pid)
         guard place != 0 else { return (0, .absent) }
         let entry = index.entries[Int(place)]
         let start = lineage.ancestors[Int(entry.ancestor)].start
         if start == identity.start || identity.start == 0 { return (place, .same) }
-        if entry.flags.contains(.startInTicks),
+        let isInTicks = entry.flags.contains(.startInTicks)
+        if isInTicks || inTicks,
             start / ProcessTick.nanoseconds == identity.start / ProcessTick.nanoseconds
         {
-            lineage.learn(start: identity.start, of: entry.ancestor)
-            index.update(place, flags: entry.flags.subtracting(.startInTicks))
+            if isInTicks, !inTicks {
+                lineage.learn(start: identity.start, of: entry.ancestor)
+                index.update(place, flags: entry.flags.subtracting(.startInTicks))
+            }
             return (place, .same)
         }
         return (place, start < identity.start ? .reused : .outlived)
@@ -263,9 +269,9 @@ struct ProcessStore: ~Copyable {
 
     /// What a process is now, to be the parent of another: with a reference of
     /// its own. A process that was never heard of gets an entry.
-    private mutating func ancestor(of identity: ProcessIdentity) -> UInt32 {
+    private mutating func ancestor(of identity: ProcessIdentity, inTicks: Bool = false) -> UInt32 {
         guard identity.isKnown else { return 0 }
-        let (place, standing) = find(identity)
+        let (place, standing) = find(identity, inTicks: inTicks)
         if standing == .same {
             var ancestor = index.entries[Int(place)].ancestor
             if lineage.ancestors[Int(ancestor)].depth >= Lineage.depthLimit {
@@ -279,15 +285,17 @@ struct ProcessStore: ~Copyable {
             Ancestor(start: identity.start, pid: identity.pid, depth: Lineage.unknownDepth))
         if standing != .outlived, stranger != 0 {
             lineage.retain(ancestor: stranger)
-            put(stranger, at: place, standing, flags: [])
+            put(stranger, at: place, standing, flags: inTicks ? .startInTicks : [])
         }
         return stranger
     }
 
     /// The same, and the event's own word on the executable of the parent is
     /// heard: the table learns what it did not know or has missed.
-    private mutating func ancestor(of identity: ProcessIdentity, seenIn event: inout Event) -> UInt32 {
-        let parent = ancestor(of: identity)
+    private mutating func ancestor(
+        of identity: ProcessIdentity, seenIn event: inout Event, inTicks: Bool = false
+    ) -> UInt32 {
+        let parent = ancestor(of: identity, inTicks: inTicks)
         guard parent != 0, let slot = event.slot(.parentExecutable), slot.kind == .text,
             slot.traits.isDisjoint(with: [.unknown, .cut]), slot.length > 0
         else { return parent }

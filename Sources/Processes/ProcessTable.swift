@@ -144,6 +144,29 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         return !slot.isUnknown
     }
 
+    // MARK: Seeding
+
+    mutating func listProcesses() -> [UInt32] { source.processes() }
+
+    mutating func readFacts(of pid: UInt32) -> ProcessFacts? { source.facts(of: pid) }
+
+    mutating func readTexts(of process: ProcessIdentity, into event: inout Event) {
+        if let traits = source.read(.executable, of: process, into: &buffer) {
+            event.setExecutable(
+                .process, resolved: buffer.span, invoked: Span(), isScript: false, directory: Span(),
+                traits: traits)
+        }
+        if let traits = source.read(.workingDirectory, of: process, into: &buffer) {
+            event.set(.processWorkingDirectory, text: buffer.span, traits: traits)
+        }
+        if let traits = source.read(.arguments, of: process, into: &buffer) {
+            event.setArguments(.process, buffer.span, traits: traits)
+        }
+        if let traits = source.read(.controlGroup, of: process, into: &buffer) {
+            event.set(.cgroup, text: buffer.span, traits: traits)
+        }
+    }
+
     // MARK: Room
 
     /// Keeps room for whatever the next event brings, in small steps.

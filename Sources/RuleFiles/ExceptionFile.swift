@@ -1,11 +1,11 @@
 public import Detection
-internal import EQL
+public import EQL
 
 /// Reads exceptions: tables named `exception`, each with `name`, `reason`,
 /// `condition`, and optionally `expires` and `rules`.
 public enum ExceptionFile {
     public static func exceptions(
-        from bytes: [UInt8], file: String
+        from bytes: [UInt8], file: String, source: Query.Source = .live
     ) throws(RuleFileError) -> [Exception] {
         let document = try TOMLDocument(bytes, file: file)
         try document.root.checkKeys(["exception"])
@@ -16,7 +16,7 @@ public enum ExceptionFile {
             let text = try section.requiredText("condition")
             let query: CompiledQuery
             do throws(EQLError) {
-                query = try Query.compile(text, role: .exception)
+                query = try Query.compile(text, role: .exception, source: source)
             } catch {
                 throw document.error(error, inTextAt: section.path(of: "condition"))
             }

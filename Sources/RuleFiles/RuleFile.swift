@@ -1,5 +1,5 @@
 public import Detection
-internal import EQL
+public import EQL
 
 /// Reads one rule from the content of a file.
 public enum RuleFile {
@@ -14,10 +14,14 @@ public enum RuleFile {
     /// - Parameters:
     ///   - file: name of the file; with the ending `eql` it is a query alone.
     ///   - ruleset: the collection that the rule belongs to, if any.
+    ///   - source: where the events come from: live, a field that the sensor
+    ///     does not produce is an error.
     public static func rule(
-        from bytes: [UInt8], file: String, ruleset: String? = nil
+        from bytes: [UInt8], file: String, ruleset: String? = nil, source: Query.Source = .live
     ) throws(RuleFileError) -> Rule {
-        if file.hasSuffix(".eql") { return try bareRule(from: bytes, file: file, ruleset: ruleset) }
+        if file.hasSuffix(".eql") {
+            return try bareRule(from: bytes, file: file, ruleset: ruleset, source: source)
+        }
         let document = try TOMLDocument(bytes, file: file)
         guard let section = try document.root.section("rule") else {
             throw RuleFileError(file: file, reason: .missingKey("rule"))
@@ -27,7 +31,7 @@ public enum RuleFile {
         let text = try section.requiredText("query")
         let query: CompiledQuery
         do throws(EQLError) {
-            query = try Query.compile(text)
+            query = try Query.compile(text, source: source)
         } catch {
             throw document.error(error, inTextAt: section.path(of: "query"))
         }
@@ -55,19 +59,19 @@ public enum RuleFile {
 
     /// A file with nothing but a query; the file's name names the rule.
     private static func bareRule(
-        from bytes: [UInt8], file: String, ruleset: String?
+        from bytes: [UInt8], file: String, ruleset: String?, source: Query.Source
     ) throws(RuleFileError) -> Rule {
-        let source = SourceText(bytes)
-        try source.checkText(file: file)
+        let content = SourceText(bytes)
+        try content.checkText(file: file)
         let text = String(decoding: bytes, as: UTF8.self)
         do throws(EQLError) {
-            let query = try Query.compile(text)
+            let query = try Query.compile(text, source: source)
             let stem = stem(of: file)
             return Rule(id: stem, name: stem, ruleset: ruleset, file: file, text: text, query: query)
         } catch {
             let start = min(max(error.range.start, 0), bytes.count)
             let end = min(max(error.range.end, start), bytes.count)
-            throw source.error(.query(error), at: start..<end, file: file)
+            throw content.error(.query(error), at: start..<end, file: file)
         }
     }
 

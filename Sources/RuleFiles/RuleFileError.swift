@@ -26,12 +26,12 @@ public struct RuleFileError: Error, Sendable {
     }
 
     public var file: String
-    public var position: SourcePosition?
+    public var position: FilePosition?
     public var reason: Reason
     public var excerpt: SourceExcerpt?
 
     public init(
-        file: String, position: SourcePosition? = nil, reason: Reason, excerpt: SourceExcerpt? = nil
+        file: String, position: FilePosition? = nil, reason: Reason, excerpt: SourceExcerpt? = nil
     ) {
         self.file = file
         self.position = position
@@ -71,7 +71,7 @@ extension RuleFileError: CustomStringConvertible {
         case .otherLanguage(let language): "the query is in \(language), and only EQL can be run"
         case .otherType(let type): "a rule of type \(type) cannot be run: its query is not all of it"
         case .otherSystem(let systems): "the rule is for \(systems.joined(separator: ", ")), not for linux"
-        case .query(let error): "\(error.reason)"
+        case .query(let error): error.message
         case .duplicateID(let id, let file): "the id \(id) is already that of the rule in \(file)"
         }
     }

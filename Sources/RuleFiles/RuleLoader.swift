@@ -1,12 +1,17 @@
 public import Detection
+public import EQL
 
 /// The rules of some files and directories, and the files that were refused.
 public struct LoadedRules: Sendable {
     public var rules: [Rule] = []
     /// In the order of the files; empty if all were loaded.
     public var errors: [RuleFileError] = []
+    private let source: Query.Source
 
-    public init() {}
+    /// - Parameter source: where the events come from.
+    public init(for source: Query.Source = .live) {
+        self.source = source
+    }
 
     /// Adds a rule, unless another has its id.
     public mutating func append(_ rule: Rule) {
@@ -17,7 +22,7 @@ public struct LoadedRules: Sendable {
     /// Adds a rule whose content is at hand, such as a built-in one.
     public mutating func append(content bytes: [UInt8], file: String, ruleset: String? = nil) {
         do throws(RuleFileError) {
-            append(try RuleFile.rule(from: bytes, file: file, ruleset: ruleset))
+            append(try RuleFile.rule(from: bytes, file: file, ruleset: ruleset, source: source))
         } catch {
             errors.append(error)
         }
@@ -62,9 +67,9 @@ extension RuleFile {
 extension ExceptionFile {
     /// Reads a file that can be trusted.
     public static func exceptions<Files: FileAccess>(
-        at path: String, from files: Files
+        at path: String, from files: Files, source: Query.Source = .live
     ) throws(RuleFileError) -> [Exception] {
-        try exceptions(from: files.readTrusted(path), file: path)
+        try exceptions(from: files.readTrusted(path), file: path, source: source)
     }
 }
 

@@ -1,5 +1,5 @@
 /// A place in a file, counted from 1; columns count characters.
-public struct SourcePosition: Sendable, Equatable {
+public struct FilePosition: Sendable, Equatable {
     public var line: Int
     public var column: Int
 
@@ -31,14 +31,14 @@ struct SourceText {
     }
 
     /// The position of a byte.
-    func position(of offset: Int) -> SourcePosition {
+    func position(of offset: Int) -> FilePosition {
         let line = index(ofLineAt: offset)
         let column = characters(lineStarts[line]..<min(offset, bytes.count))
-        return SourcePosition(line: line + 1, column: column + 1)
+        return FilePosition(line: line + 1, column: column + 1)
     }
 
     /// The byte at a position, or the end of what there is.
-    func offset(of position: SourcePosition) -> Int {
+    func offset(of position: FilePosition) -> Int {
         guard position.line >= 1, position.line <= lineStarts.count else { return bytes.count }
         var offset = lineStarts[position.line - 1]
         var left = position.column - 1

@@ -21,7 +21,7 @@ struct TOMLDocument {
         do {
             table = try TOMLTable(string: String(decoding: bytes, as: UTF8.self))
         } catch let error as TOMLParseError {
-            let begin = SourcePosition(line: error.source.begin.line, column: error.source.begin.column)
+            let begin = FilePosition(line: error.source.begin.line, column: error.source.begin.column)
             let offset = source.offset(of: begin)
             throw source.error(.syntax(error.description), at: offset..<(offset + 1), file: file)
         } catch {

@@ -72,9 +72,8 @@ struct AlertSink: ~Copyable, MatchSink {
 
     private mutating func send(_ match: borrowing Match, suppressedBy name: borrowing Span<UInt8>) {
         message.truncate(to: 0)
-        let range = AlertMessage.encode(
-            match, sequence: counters.sent + 1, created: now,
-            ancestry: ancestry.bytes.span.extracting(0..<ancestry.count), suppressedBy: name,
+        let range = AlertSink.encode(
+            match, sequence: counters.sent + 1, created: now, ancestry: ancestry, suppressedBy: name,
             isTest: isTest, to: &message)
         guard let range,
             queue.push(kind: MessageKind.alert.rawValue, message.bytes.span.extracting(range))
@@ -83,6 +82,16 @@ struct AlertSink: ~Copyable, MatchSink {
             return
         }
         counters.sent += 1
+    }
+
+    private static func encode(
+        _ match: borrowing Match, sequence: UInt64, created: Int64, ancestry: borrowing ByteArena,
+        suppressedBy name: borrowing Span<UInt8>, isTest: Bool, to message: inout ByteArena
+    ) -> Range<Int>? {
+        AlertMessage.encode(
+            match, sequence: sequence, created: created,
+            ancestry: ancestry.bytes.span.extracting(0..<ancestry.count), suppressedBy: name, isTest: isTest,
+            to: &message)
     }
 
     /// Hands an event to the writer, where there is room left for alerts.

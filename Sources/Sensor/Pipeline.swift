@@ -28,13 +28,15 @@ struct Pipeline: ~Copyable {
     private var event: Event
     private let writesEvents: Bool
     private var position: UInt64 = 0
+    /// The next connection of the canary is to become a test alert.
+    var wantsTest = false
 
     init(
-        host: HostInfo, requirement: Requirement, options: SensorOptions,
+        host: HostFacts, requirement: Requirement, options: SensorOptions,
         exceptions: consuming ExceptionSet, queue: MessageQueue, canary: Canary.Identity
     ) {
         event = Event()
-        event.setHost(host)
+        host.setFields(of: &event)
         decoder = RecordDecoder(fields: requirement.fields)
         decoder.prepare(&event)
         event.fixConstants()
@@ -47,6 +49,17 @@ struct Pipeline: ~Copyable {
             showsSuppressed: options.showsSuppressed, queue: queue)
         proof = HookProof(canary: canary)
         writesEvents = options.writesEvents
+    }
+
+    /// Puts other rules in place of the old ones. What was pending is gone: it
+    /// belonged to the old rules.
+    mutating func replaceRules(
+        _ options: SensorOptions, _ requirement: Requirement, _ exceptions: consuming ExceptionSet
+    ) {
+        engine = DetectionEngine(rules: options.rules)
+        sink.exceptions = exceptions
+        table.needs = ProcessNeeds(requirement)
+        decoder.setFields(requirement.fields)
     }
 
     /// Takes one record of the ring through all steps.
@@ -65,6 +78,7 @@ struct Pipeline: ~Copyable {
         table.apply(&event)
         if proof.claims(event) {
             counters.exempt += 1
+            if wantsTest, event.header.kind == .connect { sendTest() }
             return
         }
         if writesEvents {
@@ -79,6 +93,24 @@ struct Pipeline: ~Copyable {
             table.ancestry(of: event.header.process, into: &sink.ancestry)
             engine.apply(event, into: &sink)
         }
+    }
+
+    /// Sends the canary's connection as an alert of the first rule, marked as a
+    /// test.
+    private mutating func sendTest() {
+        wantsTest = false
+        guard var rule = engine.rules.rules.first, let query = try? Query.compile("any where true") else {
+            return
+        }
+        rule.query = query
+        var tester = DetectionEngine(rules: RuleSet([rule]))
+        table.complete(&event)
+        sink.now = event.header.timestamp
+        sink.ancestry.truncate(to: 0)
+        table.ancestry(of: event.header.process, into: &sink.ancestry)
+        sink.isTest = true
+        tester.process(event, into: &sink)
+        sink.isTest = false
     }
 
     /// Takes a process that was there before the sensor.
@@ -115,20 +147,12 @@ extension ProcessNeeds {
     }
 }
 
-extension Event {
-    /// Sets the constants that name the host; those not known stay missing.
-    mutating func setHost(_ host: HostInfo) {
-        func set(_ field: Field, _ text: String) {
-            if !text.isEmpty { self.set(field, text: text.utf8.span) }
-        }
-        set(.hostID, host.id)
-        set(.hostName, host.name)
-        set(.hostHostname, host.hostname)
-        set(.hostArchitecture, host.architecture)
-        set(.hostOSType, host.osType)
-        set(.hostOSFamily, host.osFamily)
-        set(.hostOSKernel, host.kernel)
-        set(.hostOSName, host.osName)
-        set(.hostOSVersion, host.osVersion)
+extension HostInfo {
+    /// The host as records name it.
+    init(_ facts: HostFacts) {
+        self.init(
+            id: facts.id, hostname: facts.hostname, name: facts.hostname, architecture: facts.architecture,
+            bootID: facts.bootID, kernel: facts.kernel, osName: facts.osName, osVersion: facts.osVersion,
+            osFamily: facts.osFamily, cloudProvider: facts.cloud?.provider, cloudInstanceID: facts.cloud?.instanceID)
     }
 }

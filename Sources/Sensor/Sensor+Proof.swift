@@ -1,3 +1,4 @@
+internal import ECS
 internal import Events
 internal import Lab
 internal import Logging
@@ -53,7 +54,7 @@ extension Sensor {
     }
 
     /// ECONNREFUSED: nobody listens where the canary connects to.
-    private static let refused: Int32 = 111
+    static let refused: Int32 = 111
     private static let proofPatience: Int64 = 100_000_000
 
     /// Event families and the hooks that supply them, as `ready` names them.

@@ -66,7 +66,7 @@ extension Sensor {
         var record = StatsRecord(
             action: action, timestamp: pipeline.sink.now, hooks: hooksInUse, rulesHash: rules.digest,
             rulesLoaded: rules.rules.count)
-        let kernel = (try? probes.counters()) ?? lastKernelCounters
+        let kernel = (try? probes.counters()) ?? kernelCounters
         let written = writer.counters
         let table = pipeline.table.counters
         let engine = pipeline.engine.counters
@@ -76,8 +76,8 @@ extension Sensor {
             record.counters.append(StatsRecord.Counter(stage: stage, name: name, value: value))
         }
         for fact in ProbeFact.allCases where probes.report(fact).chosen != nil {
-            for kind in CounterKind.allCases where kind != .dropped {
-                add(fact.name, kind.name, kernel[fact, kind])
+            for kind in CounterKind.allCases where kind != .dropped && kind != .failed {
+                add(fact.name, "\(kind)", kernel[fact, kind])
             }
         }
         add("ring", "size", UInt64(ring.size))
@@ -85,7 +85,7 @@ extension Sensor {
         add("decode", "records", pipeline.counters.records)
         add("decode", "malformed", pipeline.counters.malformed + ring.malformed)
         add("decode", "exempt", pipeline.counters.exempt)
-        for (name, value) in table.named { add("table", name, value) }
+        for (name, value) in table.named { add("table", name, UInt64(value)) }
         add("engine", "events", engine.events)
         add("engine", "matches", engine.matches)
         add("engine", "late_events", engine.lateEvents)
@@ -105,9 +105,10 @@ extension Sensor {
             record.losses.append(StatsRecord.Loss(name: name, value: value))
         }
         lose("ring_full", kernel.total(.dropped))
+        lose("record_failed", kernel.total(.failed))
         lose("recursion", kernel.recursionMisses)
         lose("sequence_evicted", engine.sequenceEvicted)
-        lose("table_evicted", table.evicted)
+        lose("table_evicted", UInt64(table.evicted + table.full))
         lose("late", ring.late)
         lose("queue_full", sink.queueFull + sink.eventsQueueFull)
         lose("write_failed", written.failed)
@@ -126,5 +127,17 @@ extension Sensor {
         return SensorOutcome(
             outputError: summary.errno, unwritten: summary.lost, alerts: pipeline.sink.counters.sent,
             lost: lost)
+    }
+}
+
+extension ProcessCounters {
+    /// The counters by name, but for what is a loss.
+    fileprivate var named: [(String, Int)] {
+        [
+            ("processes", processes), ("bytes", bytes), ("seeded", seeded),
+            ("arguments_evicted", argumentsEvicted), ("recycled", recycled), ("reused", reused),
+            ("late", late), ("execs_missed", execsMissed), ("parent_from_table", parentFromTable),
+            ("parent_from_proc", parentFromProc), ("parent_unknown", parentUnknown),
+        ]
     }
 }

@@ -21,91 +21,99 @@ public struct Sensor: ~Copyable {
     var probes: Probes
     var ring: RingReader
     var pipeline: Pipeline
-    let queue: MessageQueue
     let writer: Writer
     let generations: RuleGenerations
-    let signals: SignalDescriptor
-    let epoll: Epoll
-    let broken: BrokenOutput
+    let waiting: Waiting
+    /// The rules in force.
     var rules: RuleSet
     /// Losses that the output has been told of.
     var toldLosses: UInt64 = 0
-    var lastKernelCounters = ProbeCounters()
+    var kernelCounters = ProbeCounters()
 
     // MARK: Start
 
     /// Loads and attaches everything, seeds the process table, and gives up the
     /// privileges that are not needed any more. Call it before there are threads.
     public init(_ options: SensorOptions, log: Logger) throws(SensorError) {
-        self.options = options
-        self.log = log
-        rules = options.rules
-        do throws(SystemCallError) {
-            signals = try SignalDescriptor()
-            epoll = try Epoll()
-        } catch {
-            throw .system(error)
-        }
-        do throws(LabError) {
-            canary = try Canary.start()
-        } catch {
-            throw .canary(error)
-        }
-        let host = HostInfo(HostFacts.read())
-        context = RecordContext(
-            host: host, version: options.version, lineLimit: options.lineLimit, redacts: options.redacts)
+        let waiting = try Sensor.makeWaiting()
+        let canary = try Sensor.startCanary()
+        let host = HostFacts()
+        let context = RecordContext(
+            host: HostInfo(host), version: options.version, lineLimit: options.lineLimit, redacts: options.redacts)
 
         let exceptions = ExceptionSet(options.exceptions, for: options.rules)
         var requirement = options.rules.requirement
         requirement.formUnion(exceptions.requirement)
         let hooks = try Sensor.attach(options, requirement)
+        let output = try Sensor.makeOutput(options)
+        var pipeline = Pipeline(
+            host: host, requirement: requirement, options: options, exceptions: exceptions,
+            queue: output.queue, canary: canary.identity)
+        let boot = Clock.boottime()
+        pipeline.tick(boot: boot, utc: boot + Clock.bootToUTC())
+        try Sensor.seed(&pipeline, hooks.probes)
+
+        // before the writer's thread starts: it inherits what is left
+        let code = Privileges.limit(to: Sensor.keptCapabilities.bits)
+        if code != 0 { log.warning("cannot give up privileges: \(SystemCallError.text(of: code))") }
+
+        let generations = RuleGenerations(options.rules)
+        let encoder = RecordEncoder(context, options: options, generations: generations)
+        let writer = try Sensor.startWriter(output, options, encoder)
+        try waiting.watch(hooks.ring.descriptor, broken: output.broken.number)
+
+        self.options = options
+        self.log = log
+        self.context = context
+        self.canary = canary
         probes = hooks.probes
         ring = hooks.ring
+        self.pipeline = pipeline
+        self.writer = writer
+        self.generations = generations
+        self.waiting = waiting
+        rules = options.rules
+    }
 
+    private static func startCanary() throws(SensorError) -> Canary {
+        do throws(LabError) { return try Canary.start() } catch { throw .canary(error) }
+    }
+
+    private static func makeWaiting() throws(SensorError) -> Waiting {
+        do throws(SystemCallError) { return try Waiting() } catch { throw .system(error) }
+    }
+
+    private static func makeOutput(_ options: SensorOptions) throws(SensorError) -> OutputParts {
         do throws(ThreadError) {
-            queue = try MessageQueue(capacity: options.queueSize)
-            broken = try BrokenOutput()
+            return OutputParts(
+                queue: try MessageQueue(capacity: options.queueSize), broken: try BrokenOutput())
         } catch {
             throw .thread(error)
         }
-        generations = RuleGenerations(options.rules)
-        pipeline = Pipeline(
-            host: host, requirement: requirement, options: options, exceptions: exceptions, queue: queue,
-            canary: canary.identity)
-        let boot = Clock.boottime()
-        pipeline.tick(boot: boot, utc: boot + Clock.bootToUTC())
-        try Sensor.seed(&pipeline, probes)
+    }
 
-        let code = Privileges.limit(to: Sensor.keptCapabilities.bits)
-        if code != 0 {
-            log.warning("cannot give up privileges", metadata: ["error": "\(SystemCallError.text(of: code))"])
-        }
-        let encoder = RecordEncoder(context, options: options, generations: generations)
-        let broken = self.broken
+    private static func startWriter(
+        _ output: OutputParts, _ options: SensorOptions, _ encoder: sending RecordEncoder
+    ) throws(SensorError) -> Writer {
+        let broken = output.broken
         do throws(ThreadError) {
-            writer = try Writer(
-                queue: queue, output: OutputDescriptor(options.outputDescriptor), encoder: encoder,
+            return try Writer(
+                queue: output.queue, output: OutputDescriptor(options.outputDescriptor), encoder: encoder,
                 whenBroken: { _ in broken.signal() })
         } catch {
             throw .thread(error)
         }
-        do throws(SystemCallError) {
-            try epoll.add(ring.descriptor, token: Token.ring.rawValue, .edge)
-            try epoll.add(signals.number, token: Token.signals.rawValue)
-            try epoll.add(broken.number, token: Token.broken.rawValue)
-        } catch {
-            throw .system(error)
-        }
+    }
+
+    /// What the two threads share.
+    private struct OutputParts {
+        let queue: MessageQueue
+        let broken: BrokenOutput
     }
 
     /// What the sensor may still do after its start: attach and read programs,
     /// and read /proc of other users' processes.
     static let keptCapabilities = Capabilities([.bpf, .perfmon, .sysPtrace, .dacReadSearch])
-
-    private enum Token: UInt64 {
-        case ring = 1
-        case signals, broken
-    }
 
     private struct Hooks: ~Copyable {
         var probes: Probes
@@ -137,13 +145,12 @@ public struct Sensor: ~Copyable {
 
     /// The addresses that rules name; with `all`, the others are recorded too,
     /// and wake nobody. The canary connects to the first of each family.
-    private static func destinations(_ requirement: Requirement, all: Bool) -> [(IPPrefix, DestinationUse)] {
+    static func destinations(_ requirement: Requirement, all: Bool) -> [(IPPrefix, DestinationUse)] {
         var destinations: [(IPPrefix, DestinationUse)] = []
         if case .only(let prefixes) = requirement.destinations {
             destinations = prefixes.map { ($0, .wanted) }
         }
-        for text in ["169.254.169.254", "fd00:ec2::254"] {
-            guard let prefix = IPPrefix(text) else { continue }
+        for prefix in canaryDestinations {
             if !destinations.contains(where: { $0.0.contains(prefix.address) }) {
                 destinations.append((prefix, .record))
             }
@@ -153,6 +160,12 @@ public struct Sensor: ~Copyable {
         }
         return destinations
     }
+
+    /// Where the canary connects to, in its own network.
+    static let canaryDestinations = [
+        IPPrefix(IPAddress(v4: 0xa9fe_a9fe), length: 128),
+        IPPrefix(IPAddress(high: 0xfd00_0ec2_0000_0000, low: 0x0254), length: 128),
+    ]
 
     private static func seed(_ pipeline: inout Pipeline, _ probes: borrowing Probes) throws(SensorError) {
         do throws(ProbeError) {
@@ -178,14 +191,17 @@ public struct Sensor: ~Copyable {
         announce: (String) -> Void, reload: () -> SensorOptions?
     ) throws(SensorError) -> SensorOutcome {
         let start = Clock.monotonic()
-        let deadline = options.duration.map { start + $0.nanoseconds }
+        let deadline = options.duration.map { start + $0.inNanoseconds }
         try prove()
         announce(hookText)
         report("started")
-        if options.sendsTestAlert { sendTestAlert() }
+        if options.sendsTestAlert {
+            pipeline.wantsTest = true
+            try prove()
+        }
 
         var nextTick = start
-        var nextHeartbeat = options.heartbeat.map { start + $0.nanoseconds }
+        var nextHeartbeat = options.heartbeat.map { start + $0.inNanoseconds }
         var pause = Sensor.shortestPause
         var ending: Ending?
         while ending == nil {
@@ -197,7 +213,7 @@ public struct Sensor: ~Copyable {
             }
             if let due = nextHeartbeat, let interval = options.heartbeat, now >= due {
                 report("heartbeat")
-                nextHeartbeat = now + interval.nanoseconds
+                nextHeartbeat = now + interval.inNanoseconds
             }
             if let deadline, now >= deadline { break }
 
@@ -207,7 +223,9 @@ public struct Sensor: ~Copyable {
             if let deadline { limit = min(limit, deadline - now) }
             switch ring.arm() {
             case .armed: break
-            case .busy: limit = Sensor.busyPause
+            case .busy:
+                Clock.sleep(nanoseconds: Sensor.busyPause)
+                continue
             case .pending: continue
             }
             ending = try sleep(limit, reload)
@@ -247,26 +265,28 @@ public struct Sensor: ~Copyable {
     }
 
     private mutating func sleep(_ limit: Int64, _ reload: () -> SensorOptions?) throws(SensorError) -> Ending? {
-        var hasSignal = false
-        var isBroken = false
+        let news: Waiting.News
         do throws(SystemCallError) {
-            _ = try epoll.wait(timeout: .nanoseconds(limit)) { token in
-                switch Token(rawValue: token) {
-                case .signals: hasSignal = true
-                case .broken: isBroken = true
-                case .ring, nil: break
-                }
-            }
+            news = try waiting.wait(limit)
         } catch {
             throw .system(error)
         }
-        if isBroken { return .outputBroken }
-        while hasSignal, let signal = signals.next() {
+        if news.isBroken { return .outputBroken }
+        while news.hasSignal, let signal = waiting.signals.next() {
             switch signal {
             case .hangUp: apply(reload())
-            default: return .asked
+            case .interrupt, .terminate: return .asked
             }
         }
         return nil
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; the largest number for what is longer than centuries.
+    var inNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
     }
 }

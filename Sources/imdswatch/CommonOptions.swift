@@ -20,8 +20,10 @@ struct CommonOptions: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "The configuration file.",
-            discussion: "Default: /etc/imdswatch/imdswatch.toml if it exists. Flags win over the \
-                environment (IMDSWATCH_MAX_ALERTS=50), and that wins over the file (max-alerts = 50).",
+            discussion: """
+                Default: /etc/imdswatch/imdswatch.toml if it exists. Flags win over the environment \
+                (IMDSWATCH_MAX_ALERTS=50), and that wins over the file (max-alerts = 50).
+                """,
             valueName: "path"))
     var config: String?
 
@@ -42,8 +44,8 @@ struct CommonOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Alerts in five minutes per combination of rule, program, parent, user and container; 0: no limit. \
-            Default: 100.", valueName: "number"))
+            "Alerts in five minutes of the same rule, program, parent, user and container; 0: all. Default: 100.",
+            valueName: "number"))
     var maxAlerts: Int?
 
     @Option(

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Detection
 internal import Logging
 internal import Platform
 internal import Probes
@@ -120,9 +121,8 @@ struct RunCommand: ParsableCommand {
 
     /// What loading, attaching and reading other processes' facts takes.
     static func checkPrivileges() throws {
-        let needed: [Capability] = [.bpf, .perfmon, .sysPtrace, .dacReadSearch, .sysAdmin]
         guard let own = try? Capabilities.effective() else { return }
-        let missing = own.missing(of: needed)
+        let missing = own.missing(of: HostCheck.neededCapabilities)
         guard !missing.isEmpty else { return }
         throw Failure(
             .noPermission,

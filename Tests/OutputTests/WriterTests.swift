@@ -7,7 +7,7 @@ import Testing
 struct WriterTests {
     @Test("writes each message as one line, also longer ones than a pipe takes at once")
     func lines() throws {
-        let pipe = Pipe()
+        let pipe = Foundation.Pipe()
         let queue = try MessageQueue()
         let writer = try Writer(queue: queue, output: pipe.output, encoder: Echo())
         let texts = (0..<100).map { String(repeating: "\($0)", count: 1 + $0 * 100) }
@@ -38,7 +38,7 @@ struct WriterTests {
     @Test("stops at a closed pipe, says so once, and counts what could not be written")
     func closedPipe() throws {
         signal(SIGPIPE, SIG_IGN)
-        let pipe = Pipe()
+        let pipe = Foundation.Pipe()
         try pipe.fileHandleForReading.close()
         let queue = try MessageQueue()
         let told = try EventDescriptor()
@@ -62,7 +62,7 @@ struct WriterTests {
 
     @Test("finishes although nobody reads, and reports what is left")
     func blockedPipe() throws {
-        let pipe = Pipe()
+        let pipe = Foundation.Pipe()
         let queue = try MessageQueue(capacity: 1 << 18)
         let writer = try Writer(queue: queue, output: pipe.output, encoder: Echo())
         let line = [UInt8](repeating: 97, count: 10_000)
@@ -87,7 +87,7 @@ struct WriterTests {
 
     @Test("counts messages that cannot be encoded, and those with nothing to say")
     func unreadable() throws {
-        let pipe = Pipe()
+        let pipe = Foundation.Pipe()
         let queue = try MessageQueue()
         let writer = try Writer(queue: queue, output: pipe.output, encoder: Echo())
         #expect(queue.send(9, [1]))
@@ -105,7 +105,7 @@ private struct Echo: MessageEncoder {
     }
 }
 
-extension Pipe {
+extension Foundation.Pipe {
     fileprivate var output: OutputDescriptor {
         OutputDescriptor(fileHandleForWriting.fileDescriptor)
     }
