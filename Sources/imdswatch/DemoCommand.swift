@@ -30,19 +30,29 @@ struct DemoCommand: ParsableCommand {
             let settings = try Settings(Configuration(), file: nil)
             let rules = try settings.loadBuiltInRules()
             // the lab and the sensor are other processes: this one only directs
-            let lab: NetworkLab
-            let actions: [Demo.Action]
-            do throws(LabError) {
-                lab = try NetworkLab.start()
-                actions = try lab.demoActions()
-            } catch {
-                throw Failure(.unavailable, "the lab could not be built: \(error)")
-            }
+            let lab = try Self.build()
+            let actions = try Self.actions(in: lab)
             var options = SensorOptions(version: version, rules: rules)
             options.duration = .seconds(120)
             options.alertLimit = 0
-            let watcher = try Watcher(options, log: log)
+            let watcher = try Watcher.start(options, log: log)
             try direct(actions, in: lab, watcher)
+        }
+    }
+
+    private static func build() throws -> NetworkLab {
+        do throws(LabError) {
+            return try NetworkLab.start()
+        } catch {
+            throw Failure(.unavailable, "the lab could not be built: \(error)")
+        }
+    }
+
+    private static func actions(in lab: borrowing NetworkLab) throws -> [Demo.Action] {
+        do throws(LabError) {
+            return try lab.demoActions()
+        } catch {
+            throw Failure(.unavailable, "the lab cannot run commands: \(error)")
         }
     }
 

@@ -44,24 +44,35 @@ struct Watcher: ~Copyable {
     private let socket: Socket
 
     /// Starts the sensor and waits until its hooks have fired.
-    init(_ options: SensorOptions, log: Logger) throws {
+    static func start(_ options: SensorOptions, log: Logger) throws -> Watcher {
         let parent = CurrentProcess.pid
-        let socket: Socket
+        let pair = try makePair()
+        let output = pair.far.descriptor
         let child: Child
-        do {
-            let pair = try Socket.Pair()
-            let output = pair.far.descriptor
+        do throws(SpawnError) {
             child = try Child { Watcher.watch(options, parent: parent, output: output, log: log) }
-            socket = pair.takeNear()
         } catch {
             throw Failure(.unavailable, "the sensor could not be started: \(error)")
         }
-        let first = (try? socket.receive(atMost: Watcher.longestLine, timeout: .seconds(10))) ?? nil
-        self.child = child
-        self.socket = socket
+        let watcher = Watcher(child, pair.takeNear())
+        let first = (try? watcher.socket.receive(atMost: longestLine, timeout: .seconds(10))) ?? nil
         guard first?.isEmpty == false else {
             throw Failure(.unavailable, "the sensor did not start; `imdswatch check` shows why")
         }
+        return watcher
+    }
+
+    private static func makePair() throws -> Socket.Pair {
+        do throws(SocketError) {
+            return try Socket.Pair()
+        } catch {
+            throw Failure(.unavailable, "no socket: \(error)")
+        }
+    }
+
+    private init(_ child: Child, _ socket: consuming Socket) {
+        self.child = child
+        self.socket = socket
     }
 
     deinit {
