@@ -17,7 +17,7 @@ int BPF_PROG(connect4_fexit, struct sock *sk, struct sockaddr *address, int leng
 		return 0;
 	attempt.sk = sk;
 	attempt.result = result;
-	report(&attempt, true, RECORD_HOOK_FEXIT);
+	report(&attempt, true, RECORD_HOOK_FEXIT, true);
 	return 0;
 }
 
@@ -33,6 +33,6 @@ int BPF_PROG(connect6_fexit, struct sock *sk, struct sockaddr *address, int leng
 		return 0;
 	attempt.sk = sk;
 	attempt.result = result;
-	report(&attempt, false, RECORD_HOOK_FEXIT);
+	report(&attempt, false, RECORD_HOOK_FEXIT, true);
 	return 0;
 }

@@ -28,9 +28,6 @@ int BPF_PROG(connect_tracepoint, struct sock *sk, int old_state, int new_state)
 		return 0;
 	attempt.sk = sk;
 	attempt.to.port = sk->__sk_common.skc_dport;
-	if (ipv4)
-		report(&attempt, true, RECORD_HOOK_TRACEPOINT);
-	else
-		report(&attempt, false, RECORD_HOOK_TRACEPOINT);
+	report(&attempt, ipv4, RECORD_HOOK_TRACEPOINT, true);
 	return 0;
 }

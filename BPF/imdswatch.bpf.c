@@ -6,6 +6,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #include "exec.bpf.c"
 #include "fork.bpf.c"
+#include "exit.bpf.c"
 #include "connect_fexit.bpf.c"
 #include "connect_kprobe.bpf.c"
 #include "connect_tracepoint.bpf.c"

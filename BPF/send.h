@@ -82,7 +82,7 @@ static __always_inline void send_scratch(struct scratch *s, __u64 fill, __u32 ho
 		count(hook, COUNTER_UNREADABLE);
 	if (s->states & 1 << TEXT_CUT)
 		count(hook, COUNTER_CUT);
-	send(s, size, fill, hook, urgent);
+	send(&s->record, size, fill, hook, urgent);
 }
 
 static __always_inline void begin(struct record_header *header, __u32 kind, __u32 hook, __u32 size)
@@ -100,7 +100,6 @@ static __always_inline void begin_scratch(struct scratch *s, __u32 kind, __u32 h
 	begin(&s->record.header, kind, hook, sizeof(s->record));
 	s->states = 0;
 	s->owner = hook;
-	s->walk.top = NULL;
 }
 
 #endif

@@ -1,17 +1,5 @@
 public import Events
 
-/// A process above the one that acted.
-public struct Ancestor: Sendable, Equatable {
-    public let identity: ProcessIdentity
-    /// Resolved path; empty if it is not known.
-    public let executable: [UInt8]
-
-    public init(identity: ProcessIdentity, executable: [UInt8]) {
-        self.identity = identity
-        self.executable = executable
-    }
-}
-
 /// A match that is to be told, as a value: what the encoders read.
 public struct Alert: Sendable {
     /// Index into the rule set that was loaded when it was found.
@@ -23,7 +11,7 @@ public struct Alert: Sendable {
     /// The matched events, in order; at least one.
     public let events: [EventSnapshot]
     /// Parent, grandparent and so on of the process of the last event.
-    public let ancestry: [Ancestor]
+    public let ancestry: [AncestryEntry]
     /// Name of the exception that suppresses it; told only on request.
     public let suppressedBy: String?
     /// Asked for by `--test-alert`.
@@ -31,7 +19,7 @@ public struct Alert: Sendable {
 
     public init(
         ruleIndex: Int, sequence: UInt64, created: Int64, events: [EventSnapshot],
-        ancestry: [Ancestor] = [], suppressedBy: String? = nil, isTest: Bool = false
+        ancestry: [AncestryEntry] = [], suppressedBy: String? = nil, isTest: Bool = false
     ) {
         self.ruleIndex = ruleIndex
         self.sequence = sequence

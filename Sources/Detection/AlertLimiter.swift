@@ -105,7 +105,9 @@ public struct AlertLimiter: ~Copyable {
         }
         buckets[bucket] = Int32(combinations.count)
         combinations.append(
-            Combination(hash: hash, ruleIndex: match.ruleIndex, admitted: 1, held: 0, label: event.appendLabel(to: &labels)))
+            Combination(
+                hash: hash, ruleIndex: match.ruleIndex, admitted: 1, held: 0,
+                label: event.appendLabel(to: &labels)))
         return true
     }
 

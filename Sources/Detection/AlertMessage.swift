@@ -3,41 +3,12 @@ public import Events
 // A match on its way to another thread. Layout, in native byte order:
 //
 //     UInt32 size of the message, UInt32 rule, UInt64 sequence, Int64 created,
-//     UInt32 flags, UInt32 events, UInt32 ancestors, UInt32 length of a name
+//     UInt32 flags, UInt32 events, UInt32 length of the ancestry, UInt32 length of a name
 //     the name of the exception, the images of the events
-//     an ancestor each: UInt32 pid, UInt64 start, UInt32 length, executable
+//     the ancestry, as `AncestryEntry`s
 
 private let fixedSize = 40
 private let testFlag: UInt32 = 1
-
-/// The processes above the one that acted, collected without allocating.
-public struct Ancestry: ~Copyable {
-    private(set) var arena: ByteArena
-    public private(set) var count = 0
-
-    /// No more than this many bytes are kept; what lies further up is left out.
-    public static let byteLimit = 64 * 1024
-
-    public init() {
-        arena = ByteArena(capacity: 4096, limit: Ancestry.byteLimit)
-    }
-
-    public mutating func removeAll() {
-        arena.truncate(to: 0)
-        count = 0
-    }
-
-    /// Adds the next process up; false if there is no room.
-    public mutating func append(_ identity: ProcessIdentity, executable: borrowing Span<UInt8>) -> Bool {
-        guard 16 + executable.count <= arena.limit - arena.count else { return false }
-        _ = arena.append(integer: identity.pid)
-        _ = arena.append(integer: identity.start)
-        _ = arena.append(integer: UInt32(executable.count))
-        _ = arena.append(executable)
-        count += 1
-        return true
-    }
-}
 
 /// Writes an alert as bytes in the thread that finds it, and reads it in the
 /// thread that tells it.
@@ -49,11 +20,11 @@ public enum AlertMessage {
     ///   - created: nanoseconds since 1970, UTC.
     ///   - suppressedBy: name of an exception; empty if there is none.
     public static func encode(
-        _ match: borrowing Match, sequence: UInt64, created: Int64, ancestry: borrowing Ancestry,
+        _ match: borrowing Match, sequence: UInt64, created: Int64, ancestry: borrowing Span<UInt8>,
         suppressedBy: borrowing Span<UInt8>, isTest: Bool, to target: inout ByteArena
     ) -> Range<Int>? {
         let start = target.count
-        let size = fixedSize + suppressedBy.count + match.arena.count + ancestry.arena.count
+        let size = fixedSize + suppressedBy.count + match.arena.count + ancestry.count
         guard size <= target.limit - start, size <= Int(UInt32.max) else { return nil }
         _ = target.append(integer: UInt32(size))
         _ = target.append(integer: UInt32(match.ruleIndex))
@@ -65,7 +36,7 @@ public enum AlertMessage {
         _ = target.append(integer: UInt32(suppressedBy.count))
         _ = target.append(suppressedBy)
         _ = target.append(match.arena.bytes.span.extracting(first: match.arena.count))
-        _ = target.append(ancestry.arena.bytes.span.extracting(first: ancestry.arena.count))
+        _ = target.append(ancestry)
         return start..<target.count
     }
 
@@ -76,7 +47,7 @@ public enum AlertMessage {
             let rule: UInt32 = bytes.integer(at: 4), let sequence: UInt64 = bytes.integer(at: 8),
             let created: Int64 = bytes.integer(at: 16), let flags: UInt32 = bytes.integer(at: 24),
             let eventCount: UInt32 = bytes.integer(at: 28),
-            let ancestorCount: UInt32 = bytes.integer(at: 32),
+            let ancestryLength: UInt32 = bytes.integer(at: 32),
             let nameLength: UInt32 = bytes.integer(at: 36), Int(nameLength) <= bytes.count - fixedSize
         else { return nil }
         var offset = fixedSize + Int(nameLength)
@@ -91,19 +62,9 @@ public enum AlertMessage {
             offset += Int(length)
         }
 
-        var ancestry: [Ancestor] = []
-        for _ in 0..<ancestorCount {
-            guard let pid: UInt32 = bytes.integer(at: offset),
-                let start: UInt64 = bytes.integer(at: offset + 4),
-                let length: UInt32 = bytes.integer(at: offset + 12),
-                Int(length) <= bytes.count - offset - 16
-            else { return nil }
-            let executable = copy(bytes, (offset + 16)..<(offset + 16 + Int(length)))
-            ancestry.append(
-                Ancestor(identity: ProcessIdentity(pid: pid, start: start), executable: executable))
-            offset += 16 + Int(length)
-        }
-        guard offset == bytes.count, !events.isEmpty else { return nil }
+        guard Int(ancestryLength) == bytes.count - offset else { return nil }
+        let ancestry = AncestryEntry.list(bytes.extracting(offset..<bytes.count))
+        guard !events.isEmpty else { return nil }
         return Alert(
             ruleIndex: Int(rule), sequence: sequence, created: created, events: events,
             ancestry: ancestry, suppressedBy: name.isEmpty ? nil : String(decoding: name, as: UTF8.self),

@@ -146,7 +146,7 @@ public struct AlertEncoder: Sendable {
         composer.json.endArray()
     }
 
-    private func ancestry(_ ancestry: [Ancestor], with composer: inout LineComposer) {
+    private func ancestry(_ ancestry: [AncestryEntry], with composer: inout LineComposer) {
         let kept = composer.kept(ancestry.count, name: "imdswatch.ancestry")
         guard !kept.isEmpty else { return }
         composer.json.name("imdswatch.ancestry")

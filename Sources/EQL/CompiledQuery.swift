@@ -93,7 +93,8 @@ public struct Requirement: Sendable, Equatable {
     /// `process.entity_id` and its like, where a condition compares them with text.
     public var identityTexts: FieldSet
     /// Names of the environment variables that conditions on
-    /// `process.env_vars` name; nil if the condition does not tell.
+    /// `process.env_vars` name; nil if the condition does not tell. Case is to
+    /// be ignored: `:` does.
     public var environment: Set<String>?
 
     /// Needs nothing.

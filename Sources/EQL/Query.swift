@@ -9,9 +9,24 @@ public enum Query {
         case exception
     }
 
+    /// Where the events come from that the query will see.
+    public enum Source: Sendable {
+        /// The sensor: a field that it does not produce is an error.
+        case live
+        /// Documents of `replay`: they can have every field of the table.
+        case documents
+    }
+
     /// - Throws: the first error, with its position in `text`.
-    public static func compile(_ text: String, role: Role = .rule) throws(EQLError) -> CompiledQuery {
-        throw EQLError(reason: .empty, range: SourceRange(start: 0, end: 0))
+    public static func compile(
+        _ text: String, role: Role = .rule, source: Source = .live
+    ) throws(EQLError) -> CompiledQuery {
+        let tokens = try Lexer.tokens(of: text)
+        var parser = Parser(tokens: tokens)
+        let syntax = try parser.parseQuery()
+        var analyzer = Analyzer(role: role, source: source)
+        let analyzed = try analyzer.analyze(syntax)
+        return try Compiler(role: role).compile(analyzed)
     }
 }
 
@@ -24,19 +39,7 @@ public struct SourceRange: Sendable, Hashable {
         self.start = start
         self.end = end
     }
-}
 
-/// Why a query was refused, and where.
-public struct EQLError: Error, Sendable {
-    public enum Reason: Sendable, Equatable {
-        case empty
-    }
-
-    public var reason: Reason
-    public var range: SourceRange
-
-    public init(reason: Reason, range: SourceRange) {
-        self.reason = reason
-        self.range = range
-    }
+    /// From the start of this range to the end of another.
+    func through(_ other: SourceRange) -> SourceRange { SourceRange(start: start, end: other.end) }
 }

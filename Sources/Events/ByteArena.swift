@@ -120,6 +120,7 @@ public struct ByteArena: ~Copyable, Sendable {
 
 extension Span<UInt8> {
     /// Reads an integer in native byte order, or nil beyond the end.
+    @inlinable
     public func integer<Value: FixedWidthInteger & BitwiseCopyable>(
         _: Value.Type = Value.self, at offset: Int
     ) -> Value? {

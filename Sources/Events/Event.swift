@@ -28,6 +28,9 @@ public struct EventHeader: Sendable {
     public var degraded = false
     /// The connection goes to an address that a loaded rule names.
     public var wanted = false
+    /// Live: the kernel says that the process has started a program since it
+    /// was forked. False where it says nothing.
+    public var hasExeced = false
     /// Order and span time in nanoseconds: since boot live, since 1970 in `replay`.
     public var time: Int64 = 0
     /// `@timestamp` in nanoseconds since 1970, UTC.
@@ -58,7 +61,8 @@ public struct Event: ~Copyable {
     /// The fields that have a value or are known to be unreadable.
     public private(set) var present = FieldSet()
 
-    private var slots: InlineArray<192, Slot>
+    // an array, not inline: the compiler copies inline storage to read from it
+    @usableFromInline internal private(set) var slots: [Slot]
 
     /// Values that every event has, set once by `fixConstants`.
     private var constants = FieldSet()
@@ -69,7 +73,7 @@ public struct Event: ~Copyable {
 
     public init() {
         arena = ByteArena(capacity: 64 * 1024, limit: Event.byteLimit)
-        slots = InlineArray(repeating: Slot(kind: .integer, payload: 0))
+        slots = Array(repeating: Slot(kind: .integer, payload: 0), count: FieldSet.capacity)
     }
 
     /// Makes what is set now part of every later event (`host.id`, say).
@@ -92,9 +96,11 @@ public struct Event: ~Copyable {
         reset()
     }
 
+    @inlinable
     public func has(_ field: Field) -> Bool { present.contains(field) }
 
     /// The value of a field, or nil if it is missing.
+    @inlinable
     public func slot(_ field: Field) -> Slot? {
         present.contains(field) ? slots[Int(field.rawValue)] : nil
     }

@@ -1,8 +1,8 @@
 /// A set of fields as bits: what an event has, what a rule set needs.
 public struct FieldSet: Sendable, Equatable {
-    private var low: UInt64 = 0
-    private var middle: UInt64 = 0
-    private var high: UInt64 = 0
+    @usableFromInline internal private(set) var low: UInt64 = 0
+    @usableFromInline internal private(set) var middle: UInt64 = 0
+    @usableFromInline internal private(set) var high: UInt64 = 0
 
     /// Fields have numbers below this.
     public static let capacity = 192
@@ -13,6 +13,7 @@ public struct FieldSet: Sendable, Equatable {
         for field in fields { insert(field) }
     }
 
+    @inlinable
     public func contains(_ field: Field) -> Bool {
         let number = field.rawValue
         let word = number < 64 ? low : number < 128 ? middle : high

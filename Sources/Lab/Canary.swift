@@ -166,7 +166,7 @@ private enum CanaryProcess {
         var report: [UInt8] = []
         var pid: Int32 = 0
         do {
-            var pipe = try Pipe()
+            var pipe = try BytePipe()
             let child = try Child { connectAndExec(program, report: pipe.writeEnd) }
             pid = child.pid
             pipe.closeWriteEnd()
@@ -196,11 +196,11 @@ private enum CanaryProcess {
         let ticks = CurrentProcess.startTicks ?? 0
         let connected4 = Socket.probe(Endpoint(MetadataAddress.ipv4, port: 80), timeout: .seconds(1))
         let connected6 = Socket.probe(Endpoint(MetadataAddress.ipv6, port: 80), timeout: .seconds(1))
-        Pipe.write(
+        BytePipe.write(
             LittleEndian.bytes(ticks) + LittleEndian.bytes(connected4) + LittleEndian.bytes(connected6),
             to: report)
         let code = CurrentProcess.exec(program.path, program.arguments, environment: [])
-        Pipe.write(LittleEndian.bytes(code), to: report)
+        BytePipe.write(LittleEndian.bytes(code), to: report)
         return 1
     }
 }

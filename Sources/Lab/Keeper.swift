@@ -22,7 +22,7 @@ enum Keeper {
         do {
             try furnish()
             // Nobody writes to it: it tells the server that the keeper has ended.
-            let lifeline = try Pipe()
+            let lifeline = try BytePipe()
             let server = try startServer(lifeline)
             defer {
                 server.kill()
@@ -59,7 +59,7 @@ enum Keeper {
     /// ENOENT
     private static let missing: Int32 = 2
 
-    private static func startServer(_ lifeline: borrowing Pipe) throws -> Child {
+    private static func startServer(_ lifeline: borrowing BytePipe) throws -> Child {
         let listener = try listen()
         return try Child {
             CurrentProcess.keepOnly([nil, nil, nil, lifeline.readEnd, listener.descriptor])
@@ -84,7 +84,7 @@ enum Keeper {
         var pid: Int32 = 0
         var status: Int32?
         do {
-            var pipe = try Pipe()
+            var pipe = try BytePipe()
             let shell = try Child {
                 CurrentProcess.keepOnly([nil, pipe.writeEnd, pipe.writeEnd])
                 CurrentProcess.startSession()

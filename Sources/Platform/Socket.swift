@@ -150,7 +150,7 @@ public struct Socket: ~Copyable {
     /// - Returns: nil if the time passed first.
     public func receive(atMost limit: Int, timeout: Duration? = nil) throws(SocketError) -> [UInt8]? {
         guard Readiness.wait(descriptor, timeout: timeout) else { return nil }
-        return try Pipe.read(descriptor, atMost: limit)
+        return try BytePipe.read(descriptor, atMost: limit)
     }
 
     private static func tcp(family: Int32, blocking: Bool) throws(SocketError) -> Socket {
@@ -164,7 +164,7 @@ public struct Socket: ~Copyable {
 
 /// A pipe, both ends closed when its owner goes away. Never inherited through exec.
 @safe
-public struct Pipe: ~Copyable {
+public struct BytePipe: ~Copyable {
     public let readEnd: Int32
     public private(set) var writeEnd: Int32
 
@@ -190,7 +190,7 @@ public struct Pipe: ~Copyable {
 
     /// Reads what is there; nothing once every write end is closed.
     public func read(atMost limit: Int) throws(SocketError) -> [UInt8] {
-        try Pipe.read(readEnd, atMost: limit)
+        try BytePipe.read(readEnd, atMost: limit)
     }
 
     /// Writes all bytes to a pipe that this process was given; what nobody

@@ -59,6 +59,7 @@ public struct Child: Sendable {
 /// What a process does to itself between fork and exec.
 public enum CurrentProcess {
     public static var pid: Int32 { getpid() }
+    public static var effectiveUser: UInt32 { geteuid() }
 
     /// The number of threads, or nil where /proc cannot be read.
     public static var threadCount: Int? {
@@ -81,7 +82,7 @@ public enum CurrentProcess {
         let descriptor = unsafe open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { _ = close(descriptor) }
-        guard let line = try? Pipe.read(descriptor, atMost: 1024) else { return nil }
+        guard let line = try? BytePipe.read(descriptor, atMost: 1024) else { return nil }
         return startTicks(inStat: line)
     }
 

@@ -10,6 +10,8 @@ enum MessageKind: UInt8 {
     case event = 2
     /// A finished line.
     case line = 3
+    /// The number of the rule set that later alerts count in: `UInt32`.
+    case rules = 4
 }
 
 /// What became of matches on their way to the queue.
@@ -32,8 +34,8 @@ struct AlertSink: ~Copyable, MatchSink {
     private(set) var counters = AlertCounters()
     var exceptions: ExceptionSet
     var limiter: AlertLimiter
-    /// The processes above the one whose event is being tried.
-    var ancestry = Ancestry()
+    /// The processes above the one whose event is being tried, as `AncestryEntry`s.
+    var ancestry = ByteArena(capacity: 4096, limit: 64 * 1024)
     /// Now, in nanoseconds since 1970, UTC.
     var now: Int64 = 0
     /// Matches that are being reported are a test of the output.
@@ -70,7 +72,7 @@ struct AlertSink: ~Copyable, MatchSink {
 
     private mutating func send(_ match: borrowing Match, suppressedBy name: borrowing Span<UInt8>) {
         message.truncate(to: 0)
-        let range = AlertMessage.encode(
+        let range = AlertSink.encode(
             match, sequence: counters.sent + 1, created: now, ancestry: ancestry, suppressedBy: name,
             isTest: isTest, to: &message)
         guard let range,
@@ -80,6 +82,16 @@ struct AlertSink: ~Copyable, MatchSink {
             return
         }
         counters.sent += 1
+    }
+
+    private static func encode(
+        _ match: borrowing Match, sequence: UInt64, created: Int64, ancestry: borrowing ByteArena,
+        suppressedBy name: borrowing Span<UInt8>, isTest: Bool, to message: inout ByteArena
+    ) -> Range<Int>? {
+        AlertMessage.encode(
+            match, sequence: sequence, created: created,
+            ancestry: ancestry.bytes.span.extracting(0..<ancestry.count), suppressedBy: name, isTest: isTest,
+            to: &message)
     }
 
     /// Hands an event to the writer, where there is room left for alerts.
@@ -92,6 +104,13 @@ struct AlertSink: ~Copyable, MatchSink {
             counters.eventsQueueFull += 1
             return
         }
+    }
+
+    /// Says that later alerts count in another rule set; false if there is no room.
+    func send(generation: Int) -> Bool {
+        var bytes = ByteArena(capacity: 4, limit: 4)
+        _ = bytes.append(integer: UInt32(generation))
+        return queue.push(kind: MessageKind.rules.rawValue, bytes.bytes.span)
     }
 
     /// Hands a finished line to the writer; false if there is no room.

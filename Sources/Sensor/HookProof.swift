@@ -11,6 +11,10 @@ struct HookProof: Sendable {
     private(set) var sawExec = false
     private(set) var sawConnect4 = false
     private(set) var sawConnect6 = false
+    private(set) var sawFork = false
+
+    /// Nothing more is to come.
+    var isComplete: Bool { sawExec && sawFork && sawConnect4 && sawConnect6 }
 
     init(canary: Canary.Identity) {
         self.canary = canary
@@ -21,6 +25,7 @@ struct HookProof: Sendable {
         sawExec = false
         sawConnect4 = false
         sawConnect6 = false
+        sawFork = false
     }
 
     /// Whether an event is the canary's; if so, it is noted, and no rule sees it.
@@ -37,7 +42,8 @@ struct HookProof: Sendable {
             } else {
                 sawConnect4 = true
             }
-        case .fork, .exit, .document: break
+        case .fork: sawFork = true
+        case .exit, .document: break
         }
         return true
     }

@@ -12,7 +12,7 @@
  *   -p  load only these programs (default: all that match the hooks)
  *   -q  count the records, print none        -s  time the programs (bpf_stats)
  *   -n  leave the ring alone until the end   -R  size of the ring in bytes
- *   -t  list the tasks first                 -v  print the verifier's log
+ *   -t  list the tasks first                 -v  print the verifier's totals
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -129,7 +129,7 @@ static int on_record(void *context, void *data, size_t size)
 
 static int on_log(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	if (level == LIBBPF_DEBUG && !verbose)
+	if (level == LIBBPF_DEBUG)
 		return 0;
 	return vfprintf(stderr, format, arguments);
 }
@@ -238,7 +238,8 @@ int main(int argc, char **argv)
 	struct timespec begin, end;
 	struct bpf_program *program;
 	struct bpf_object *object;
-	int option, status = 0, stats = -1;
+	int option, status = 0, stats = -1, logged = 0, shown = 0;
+	static char logs[16][65536];
 
 	while ((option = getopt(argc, argv, "+a:Ar:eh:np:qR:stv")) != -1) {
 		switch (option) {
@@ -300,6 +301,10 @@ int main(int argc, char **argv)
 		bool load = is_wanted(bpf_program__name(program), hook4, hook6, only, only_count);
 
 		bpf_program__set_autoload(program, load);
+		if (verbose && load) {
+			bpf_program__set_log_level(program, 4); /* totals only */
+			bpf_program__set_log_buf(program, logs[logged++ % 16], sizeof(*logs));
+		}
 	}
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "scratch"),
 				 SCRATCH_SLOTS * cpus);
@@ -357,6 +362,8 @@ int main(int argc, char **argv)
 		if (fd < 0)
 			continue;
 		bpf_obj_get_info_by_fd(fd, &info, &length);
+		if (verbose && logged)
+			printf("%s", logs[shown++ % 16]);
 		printf("%-20s %6u insns, %u verified\n", bpf_program__name(program),
 		       info.xlated_prog_len / 8, info.verified_insns);
 		if (!strcmp(bpf_program__name(program), "tasks"))

@@ -1,0 +1,222 @@
+import Events
+
+/// Derives what a condition needs of the host to be able to hold.
+///
+/// Walks the condition twice over: once for the events for which it may hold,
+/// once for those for which it may fail, since `not` swaps the two. Both are
+/// never too small.
+struct RequirementAnalysis: ~Copyable {
+    // one event of each live kind, to ask tests what they say of kinds
+    private let exec = RequirementAnalysis.sample(.exec, "process", "start", "exec")
+    private let fork = RequirementAnalysis.sample(.fork, "process", "start", "fork")
+    private let exit = RequirementAnalysis.sample(.exit, "process", "end", "end")
+    private let connect = RequirementAnalysis.sample(.connect, "network", "start", "connection_attempted")
+
+    private static func sample(
+        _ kind: EventKind, _ category: StaticString, _ type: StaticString, _ action: StaticString
+    ) -> Event {
+        var event = Event()
+        event.header.kind = kind
+        event.set(.eventCategory, text: category)
+        event.set(.eventType, text: type)
+        event.set(.eventAction, text: action)
+        return event
+    }
+
+    /// Fields that the kind of a live event decides.
+    private static let decidedByKind: Set<Field> = [.eventCategory, .eventType, .eventAction]
+
+    /// Fields that only connections have.
+    private static let ofConnections: Set<Field> = [
+        .destinationIP, .destinationAddress, .destinationPort, .sourceIP, .sourcePort, .networkDirection,
+        .networkType, .networkTransport, .errorCode,
+    ]
+
+    /// Live events for which a condition may come out one way.
+    private struct Scope {
+        var kinds: Requirement.Kinds
+        /// Ranges of addresses; nil for all.
+        var destinations: RangeSet<UInt128>?
+
+        static let all = Scope(kinds: .all)
+        static let none = Scope(kinds: [], destinations: RangeSet())
+
+        /// Connections that go nowhere are none.
+        var normal: Scope {
+            var scope = self
+            if destinations?.ranges.isEmpty == true { scope.kinds.remove(.connect) }
+            if !scope.kinds.contains(.connect) { scope.destinations = RangeSet() }
+            return scope
+        }
+
+        func union(_ other: Scope) -> Scope {
+            var scope = Scope(kinds: kinds.union(other.kinds))
+            if let mine = destinations, let theirs = other.destinations {
+                scope.destinations = mine.union(theirs)
+            }
+            return scope
+        }
+
+        func intersection(_ other: Scope) -> Scope {
+            var scope = Scope(kinds: kinds.intersection(other.kinds))
+            switch (destinations, other.destinations) {
+            case (let mine?, let theirs?):
+                scope.destinations = mine.complement.union(theirs.complement).complement
+            case (let one, let another): scope.destinations = one ?? another
+            }
+            return scope.normal
+        }
+    }
+
+    /// - Parameter condition: simplified.
+    func requirement(of condition: Condition, keys: [JoinKey]) -> Requirement {
+        let scope = scope(condition, holds: true).normal
+        var requirement = Requirement(kinds: scope.kinds, destinations: .any)
+        if let destinations = scope.destinations {
+            requirement.destinations = .only(Set(destinations.ranges.flatMap(IPPrefix.covering)))
+        }
+        collectFields(condition, &requirement)
+        for key in keys { requirement.fields.insert(key.field) }
+        return requirement
+    }
+
+    // MARK: Kinds and destinations
+
+    private func scope(_ condition: Condition, holds: Bool) -> Scope {
+        switch condition {
+        case .constant(let value): return value == holds ? .all : .none
+        case .not(let operand): return scope(operand, holds: !holds)
+        case .all(let branches):
+            return holds ? allOf(branches, holds: true) : anyOf(branches, holds: false)
+        case .any(let branches):
+            return holds ? anyOf(branches, holds: true) : allOf(branches, holds: false)
+        case .category(let name):
+            let kinds = EventKind.kinds(ofCategory: name).required
+            return Scope(kinds: holds ? kinds : Requirement.Kinds.all.subtracting(kinds)).normal
+        case .isPresent(let field):
+            return holds ? scope(of: [field]) : .all
+        case .field(let field, let test):
+            if RequirementAnalysis.decidedByKind.contains(field) { return kinds(condition, holds: holds) }
+            guard holds else { return .all }
+            var scope = scope(of: [field])
+            scope.destinations = destinations(field, test)
+            return scope.normal
+        case .call(let call):
+            // a result has all its fields, whichever way it is compared
+            return holds ? scope(of: call.variables.map(\.field)) : .all
+        }
+    }
+
+    private func anyOf(_ branches: [Condition], holds: Bool) -> Scope {
+        branches.reduce(Scope.none) { $0.union(scope($1, holds: holds)) }
+    }
+
+    private func allOf(_ branches: [Condition], holds: Bool) -> Scope {
+        branches.reduce(Scope.all) { $0.intersection(scope($1, holds: holds)) }
+    }
+
+    /// Events that can have these fields.
+    private func scope(of fields: [Field]) -> Scope {
+        var scope = Scope.all
+        if !RequirementAnalysis.ofConnections.isDisjoint(with: fields) { scope.kinds = .connect }
+        if fields.contains(.processExitCode) { scope.kinds.formIntersection(.exit) }
+        return scope.normal
+    }
+
+    /// The kinds for which a test on what the kind decides comes out one way.
+    private func kinds(_ condition: Condition, holds: Bool) -> Scope {
+        let program = Program(condition, role: .rule)
+        var kinds: Requirement.Kinds = []
+        if program.matches(exec) == holds { kinds.insert(.exec) }
+        if program.matches(fork) == holds { kinds.insert(.fork) }
+        if program.matches(exit) == holds { kinds.insert(.exit) }
+        if program.matches(connect) == holds { kinds.insert(.connect) }
+        return Scope(kinds: kinds).normal
+    }
+
+    /// The destinations for which a test may hold; nil for all.
+    private func destinations(_ field: Field, _ test: FieldTest) -> RangeSet<UInt128>? {
+        switch (field, test) {
+        case (.destinationIP, .addresses(let set)): return set
+        case (.destinationAddress, .patterns(let patterns)):
+            var ranges: [ClosedRange<UInt128>] = []
+            for pattern in patterns {
+                guard let text = pattern.exact else { return nil }
+                // what is no address matches no address's text
+                guard let address = IPAddress(String(decoding: text, as: UTF8.self)) else { continue }
+                ranges.append(address.bits...address.bits)
+            }
+            return RangeSet(ranges)
+        default: return nil
+        }
+    }
+
+    // MARK: Fields
+
+    private static let identities = FieldSet(ProcessRole.allCases.map(\.entityID))
+
+    private func collectFields(_ condition: Condition, _ requirement: inout Requirement) {
+        switch condition {
+        case .constant, .category: break
+        case .not(let operand): collectFields(operand, &requirement)
+        case .all(let branches), .any(let branches):
+            for branch in branches { collectFields(branch, &requirement) }
+        case .isPresent(let field):
+            requirement.fields.insert(field)
+            if field == .processEnvVars { requirement.environment = nil }
+        case .field(let field, let test):
+            requirement.fields.insert(field)
+            if RequirementAnalysis.identities.contains(field) { requirement.identityTexts.insert(field) }
+            if field == .processEnvVars { collectVariables(test, &requirement) }
+        case .call(let call):
+            for variable in call.variables {
+                requirement.fields.insert(variable.field)
+                if RequirementAnalysis.identities.contains(variable.field) {
+                    requirement.identityTexts.insert(variable.field)
+                }
+                if variable.field == .processEnvVars { requirement.environment = nil }
+            }
+        }
+    }
+
+    /// The names before `=` in patterns such as `LD_PRELOAD=*`.
+    private func collectVariables(_ test: FieldTest, _ requirement: inout Requirement) {
+        guard case .patterns(let patterns) = test else { return requirement.environment = nil }
+        for pattern in patterns {
+            let segment = pattern.segments[0]
+            guard let end = segment.bytes.firstIndex(of: UInt8(ascii: "=")),
+                segment.wild?[..<end].contains(true) != true
+            else {
+                // without a star it has no "=", and so is no variable
+                if pattern.exact != nil { continue }
+                return requirement.environment = nil
+            }
+            // folded bytes are in lower case; names usually are in upper case
+            let name = String(decoding: segment.bytes[..<end], as: UTF8.self)
+            requirement.environment?.insert(pattern.folds ? name.uppercased() : name)
+        }
+    }
+}
+
+extension IPPrefix {
+    /// The fewest blocks that make up a range of addresses.
+    fileprivate static func covering(_ range: ClosedRange<UInt128>) -> [IPPrefix] {
+        var blocks: [IPPrefix] = []
+        var next = range.lowerBound
+        while true {
+            // as large as its alignment and what is left allow
+            var bits = next == 0 ? 128 : next.trailingZeroBitCount
+            while bits == 128
+                ? range.upperBound != .max : range.upperBound - next < (UInt128(1) << UInt128(bits)) - 1
+            {
+                bits -= 1
+            }
+            let address = IPAddress(
+                high: UInt64(truncatingIfNeeded: next >> 64), low: UInt64(truncatingIfNeeded: next))
+            blocks.append(IPPrefix(address, length: 128 - bits))
+            let last = bits == 128 ? UInt128.max : next + ((UInt128(1) << UInt128(bits)) - 1)
+            guard last < range.upperBound else { return blocks }
+            next = last + 1
+        }
+    }
+}

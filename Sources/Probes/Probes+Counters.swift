@@ -1,0 +1,143 @@
+internal import CBPF
+
+/// What the kernel side counts for each fact.
+public enum CounterKind: UInt32, CaseIterable, Sendable {
+    /// The hook ran.
+    case seen
+    /// A record was written.
+    case submitted
+    /// No rule can need it.
+    case filtered
+    /// The ring was full: lost.
+    case dropped
+    /// Written without arguments and working directory.
+    case shed
+    /// Written with a text that could not be read.
+    case unreadable
+    /// Written with a text whose middle is missing.
+    case cut
+    /// No record could be built: lost.
+    case failed
+
+    /// As metrics spell it.
+    public var name: String {
+        switch self {
+        case .seen: "seen"
+        case .submitted: "submitted"
+        case .filtered: "filtered"
+        case .dropped: "dropped"
+        case .shed: "shed"
+        case .unreadable: "unreadable"
+        case .cut: "cut"
+        case .failed: "failed"
+        }
+    }
+}
+
+/// What the kernel counts for one program.
+public struct ProgramCounters: Sendable, Equatable {
+    public let program: ProbeProgram
+    /// Times that it was skipped because it was running already: lost.
+    public var recursionMisses: UInt64 = 0
+    /// Times that its probe was missed; 0 where the kernel does not tell.
+    public var missedProbes: UInt64 = 0
+    /// Runs and their time in nanoseconds; 0 unless `kernel.bpf_stats_enabled` is set.
+    public var runs: UInt64 = 0
+    public var runTime: UInt64 = 0
+}
+
+/// All counters of the kernel side, summed over the processors.
+public struct ProbeCounters: Sendable, Equatable {
+    private var values: [UInt64]
+    /// Those of the programs that are attached.
+    public internal(set) var programs: [ProgramCounters] = []
+
+    /// All zero.
+    public init() {
+        values = Array(repeating: 0, count: ProbeFact.allCases.count * CounterKind.allCases.count)
+    }
+
+    public internal(set) subscript(fact: ProbeFact, kind: CounterKind) -> UInt64 {
+        get { values[ProbeCounters.index(fact, kind)] }
+        set { values[ProbeCounters.index(fact, kind)] = newValue }
+    }
+
+    /// The sum over all facts.
+    public func total(_ kind: CounterKind) -> UInt64 {
+        ProbeFact.allCases.reduce(0) { $0 &+ self[$1, kind] }
+    }
+
+    /// Runs that did not take place.
+    public var recursionMisses: UInt64 {
+        programs.reduce(0) { $0 &+ $1.recursionMisses &+ $1.missedProbes }
+    }
+
+    static func index(_ fact: ProbeFact, _ kind: CounterKind) -> Int {
+        Int(fact.rawValue) * CounterKind.allCases.count + Int(kind.rawValue)
+    }
+}
+
+extension Probes {
+    /// Reads every counter: some fifty system calls, for once in a while.
+    public func counters() throws(ProbeError) -> ProbeCounters {
+        let map = try object.map("counters")
+        var counters = ProbeCounters()
+        for fact in ProbeFact.allCases {
+            for kind in CounterKind.allCases {
+                counters[fact, kind] = try read(map, fact, kind)
+            }
+        }
+        for program in ProbeProgram.allCases where links.has(program) {
+            counters.programs.append(programCounters(program))
+        }
+        return counters
+    }
+
+    /// Reads one counter: to see whether a hook fires.
+    public func counter(_ fact: ProbeFact, _ kind: CounterKind) throws(ProbeError) -> UInt64 {
+        try read(try object.map("counters"), fact, kind)
+    }
+
+    private func read(
+        _ map: BPFMap, _ fact: ProbeFact, _ kind: CounterKind
+    ) throws(ProbeError) -> UInt64 {
+        var key = UInt32(ProbeCounters.index(fact, kind))
+        let processors = libbpf_num_possible_cpus()
+        guard processors > 0 else { throw .map(name: map.name, code: -processors) }
+        var values = [UInt64](repeating: 0, count: Int(processors))
+        // SAFETY: the kernel writes eight bytes for each possible processor.
+        let status = unsafe bpf_map_lookup_elem(map.descriptor, &key, &values)
+        guard status == 0 else { throw .map(name: map.name, code: -status) }
+        return values.reduce(0, &+)
+    }
+
+    private func programCounters(_ program: ProbeProgram) -> ProgramCounters {
+        var counters = ProgramCounters(program: program)
+        var info = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        if let descriptor = object.descriptor(program),
+            // SAFETY: the kernel writes at most `length` bytes.
+            unsafe bpf_obj_get_info_by_fd(descriptor, &info, &length) == 0
+        {
+            counters.recursionMisses = info.recursion_misses
+            counters.runs = info.run_cnt
+            counters.runTime = info.run_time_ns
+        }
+        var missed: UInt64 = 0
+        if program.isKprobe, let descriptor = links.descriptor(program),
+            unsafe bpf_link_missed(descriptor, &missed) == 0
+        {
+            counters.missedProbes = missed
+        }
+        return counters
+    }
+}
+
+extension ProbeProgram {
+    fileprivate var isKprobe: Bool {
+        switch self {
+        case .connect4Kprobe, .connect4Kretprobe, .connect6Kprobe, .connect6Kretprobe: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,64 @@
+internal import CBPF
+internal import Glibc
+
+/// The settings that the programs read while they run: their own memory, mapped.
+@safe
+struct SettingsMemory: ~Copyable {
+    private let memory: UnsafeMutableRawPointer
+    private let size: Int
+    private let settings: UnsafeMutablePointer<CBPF.settings>
+    private let isMapped: Bool
+
+    /// Maps the variable of a loaded object.
+    init(_ object: borrowing BPFObject) throws(ProbeError) {
+        let variable = try object.variable("settings", size: MemoryLayout<CBPF.settings>.size)
+        let map = try object.map(variable.map)
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let size = (map.valueSize + page - 1) / page * page
+        let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, map.descriptor, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED,
+            variable.offset + MemoryLayout<CBPF.settings>.size <= size
+        else { throw .mapping(name: "settings", code: errno) }
+        // SAFETY: the guard proves that the variable lies within the mapping,
+        // and the linker aligned it.
+        unsafe self.settings = (memory + variable.offset).assumingMemoryBound(to: CBPF.settings.self)
+        unsafe self.memory = memory
+        self.size = size
+        isMapped = true
+    }
+
+    /// Uses memory of a test, which must outlive this.
+    @unsafe
+    init(borrowing settings: UnsafeMutablePointer<CBPF.settings>) {
+        unsafe memory = UnsafeMutableRawPointer(settings)
+        unsafe self.settings = settings
+        size = 0
+        isMapped = false
+    }
+
+    deinit {
+        if isMapped { _ = unsafe munmap(memory, size) }
+    }
+
+    // SAFETY of all below: the pointer is valid until `deinit`. The programs
+    // read whole words, so that a plain store is enough except where said.
+
+    /// Asks for a wake-up. Comes before every later look at the ring.
+    func arm() { unsafe settings_arm(settings) }
+
+    func disarm() { unsafe settings_disarm(settings) }
+
+    func setWakesOnExec(_ value: Bool) { unsafe settings.pointee.wake_exec = value ? 1 : 0 }
+
+    func setCapturesEnvironment(_ value: Bool) { unsafe settings.pointee.capture_env = value ? 1 : 0 }
+
+    func setAnyDestination(_ value: Bool) { unsafe settings.pointee.any_destination = value ? 1 : 0 }
+
+    /// Says which connect hook may write records; 0 silences all.
+    func setConnectHook(_ family: AddressFamily, _ number: UInt32) {
+        switch family {
+        case .v4: unsafe settings.pointee.connect_hook4 = number
+        case .v6: unsafe settings.pointee.connect_hook6 = number
+        }
+    }
+}

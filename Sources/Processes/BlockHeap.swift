@@ -1,0 +1,141 @@
+/// Room for texts of every length in one bounded run of bytes: a buddy
+/// allocator, so that freed neighbours become one block again.
+///
+/// A block is named by the number of its first unit. Memory is asked for once
+/// and touched only as it is needed.
+struct BlockHeap: ~Copyable {
+    /// Bytes of the smallest block.
+    static let unit = 64
+    private static let free: UInt8 = 0x80
+    private static let nobody = UInt32.max
+    private static let orders = 24
+
+    private(set) var bytes: [UInt8]
+    /// Bytes in blocks that are in use.
+    private(set) var used = 0
+    let limit: Int
+
+    /// At the first unit of each block its order, with `free` if it is.
+    private var states: [UInt8]
+    /// The neighbours of a free block in the list of its order.
+    private var next: [UInt32]
+    private var previous: [UInt32]
+    private var heads: InlineArray<24, UInt32>
+    /// One bit for each order that has a free block.
+    private var available: UInt32 = 0
+
+    /// - Parameter limit: bytes; rounded down to a power of two.
+    init(limit: Int) {
+        let limit = max(Self.unit, min(limit, Self.unit << (Self.orders - 1)))
+        self.limit = 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
+        bytes = []
+        states = []
+        next = []
+        previous = []
+        heads = InlineArray(repeating: Self.nobody)
+        bytes.reserveCapacity(self.limit)
+        states.reserveCapacity(self.limit / Self.unit)
+        next.reserveCapacity(self.limit / Self.unit)
+        previous.reserveCapacity(self.limit / Self.unit)
+        grow(to: min(self.limit, 64 * 1024))
+    }
+
+    static func order(for length: Int) -> Int {
+        let units = max(1, (length + unit - 1) / unit)
+        return Int.bitWidth - (units - 1).leadingZeroBitCount
+    }
+
+    /// Takes a block of at least `length` bytes; nil if there is none.
+    mutating func allocate(_ length: Int) -> UInt32? {
+        let order = Self.order(for: length)
+        guard order < Self.orders else { return nil }
+        while true {
+            let candidates = available >> UInt32(order)
+            if candidates != 0 {
+                return take(from: order + candidates.trailingZeroBitCount, order: order)
+            }
+            guard bytes.count < limit else { return nil }
+            grow(to: bytes.count * 2)
+        }
+    }
+
+    private mutating func take(from larger: Int, order: Int) -> UInt32 {
+        let block = heads[larger]
+        unlink(block, order: larger)
+        var current = larger
+        while current > order {
+            current -= 1
+            link(block + (1 << UInt32(current)), order: current)
+        }
+        states[Int(block)] = UInt8(order)
+        used += Self.unit << order
+        return block
+    }
+
+    /// Gives back a block that was taken for `length` bytes.
+    mutating func release(_ block: UInt32, length: Int) {
+        var order = Self.order(for: length)
+        var block = block
+        used -= Self.unit << order
+        while order < Self.orders - 1 {
+            let buddy = block ^ (1 << UInt32(order))
+            guard Int(buddy) < states.count, states[Int(buddy)] == UInt8(order) | Self.free else { break }
+            unlink(buddy, order: order)
+            block = min(block, buddy)
+            order += 1
+        }
+        link(block, order: order)
+    }
+
+    /// Copies bytes into a block.
+    mutating func write(_ source: borrowing Span<UInt8>, to block: UInt32, at offset: Int = 0) {
+        let start = Int(block) * Self.unit + offset
+        var target = bytes.mutableSpan
+        for index in source.indices { target[start + index] = source[index] }
+    }
+
+    mutating func write(_ byte: UInt8, to block: UInt32, at offset: Int) {
+        bytes[Int(block) * Self.unit + offset] = byte
+    }
+
+    /// Where the first `length` bytes of a block are.
+    func range(_ block: UInt32, length: Int) -> Range<Int> {
+        let start = Int(block) * Self.unit
+        return start..<(start + length)
+    }
+
+    /// Sizes are powers of two, so what is added is one block.
+    private mutating func grow(to size: Int) {
+        let first = UInt32(states.count)
+        let units = size / Self.unit - states.count
+        bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
+        states.append(contentsOf: repeatElement(0, count: units))
+        next.append(contentsOf: repeatElement(Self.nobody, count: units))
+        previous.append(contentsOf: repeatElement(Self.nobody, count: units))
+        used += units * Self.unit
+        release(first, length: units * Self.unit)
+    }
+
+    private mutating func link(_ block: UInt32, order: Int) {
+        let head = heads[order]
+        next[Int(block)] = head
+        previous[Int(block)] = Self.nobody
+        if head != Self.nobody { previous[Int(head)] = block }
+        heads[order] = block
+        available |= 1 << UInt32(order)
+        states[Int(block)] = UInt8(order) | Self.free
+    }
+
+    private mutating func unlink(_ block: UInt32, order: Int) {
+        let after = next[Int(block)]
+        let before = previous[Int(block)]
+        if before == Self.nobody {
+            heads[order] = after
+            if after == Self.nobody { available &= ~(1 << UInt32(order)) }
+        } else {
+            next[Int(before)] = after
+        }
+        if after != Self.nobody { previous[Int(after)] = before }
+        states[Int(block)] = 0
+    }
+}

@@ -1,0 +1,94 @@
+internal import Events
+
+/// Whether two runs of bytes are the same, eight at a time.
+@inline(__always)
+func areEqual(_ one: borrowing Span<UInt8>, _ other: borrowing Span<UInt8>) -> Bool {
+    let count = one.count
+    guard count == other.count else { return false }
+    guard count >= 8 else {
+        for index in 0..<count where one[index] != other[index] { return false }
+        return true
+    }
+    var offset = 0
+    while offset < count - 8 {
+        if one.word(at: offset) != other.word(at: offset) { return false }
+        offset += 8
+    }
+    return one.word(at: count - 8) == other.word(at: count - 8)
+}
+
+/// A hash for tables of texts that strangers choose: without the seed nobody
+/// can tell which texts collide.
+struct SeededHash: Sendable {
+    private let first: UInt64
+    private let second: UInt64
+
+    init(using generator: inout some RandomNumberGenerator) {
+        first = generator.next() | 1
+        second = generator.next() | 1
+    }
+
+    func callAsFunction(_ bytes: borrowing Span<UInt8>) -> UInt32 {
+        let count = bytes.count
+        var state = first ^ UInt64(truncatingIfNeeded: count)
+        if count >= 8 {
+            var offset = 0
+            while offset < count - 8 {
+                state = mix(state, bytes.word(at: offset))
+                offset += 8
+            }
+            state = mix(state, bytes.word(at: count - 8))
+        } else {
+            var word: UInt64 = 0
+            for index in 0..<count { word = word << 8 | UInt64(bytes[index]) }
+            state = mix(state, word)
+        }
+        state = mix(state, first)
+        return UInt32(truncatingIfNeeded: state ^ state >> 32)
+    }
+
+    @inline(__always)
+    private func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (state ^ word).multipliedFullWidth(by: second)
+        return product.high ^ product.low
+    }
+}
+
+extension Span<UInt8> {
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 { integer(at: offset) ?? 0 }
+
+    /// Where the first NUL is, or the end.
+    func firstNUL(from start: Int = 0) -> Int {
+        var index = start
+        while index < count, self[index] != 0 { index += 1 }
+        return index
+    }
+
+    /// Where the last path component begins.
+    var lastComponentStart: Int {
+        var index = count
+        while index > 0, self[index - 1] != UInt8(ascii: "/") { index -= 1 }
+        return index
+    }
+
+    func equals(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        return hasPrefix(text)
+    }
+
+    func hasPrefix(_ text: StaticString) -> Bool {
+        let wanted = text.description.utf8.span
+        guard wanted.count <= count else { return false }
+        for index in wanted.indices where self[index] != wanted[index] { return false }
+        return true
+    }
+
+    func hasSuffix(_ text: StaticString) -> Bool {
+        let wanted = text.description.utf8.span
+        guard wanted.count <= count else { return false }
+        let shift = count - wanted.count
+        for index in wanted.indices where self[shift + index] != wanted[index] { return false }
+        return true
+    }
+}

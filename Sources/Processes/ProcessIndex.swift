@@ -1,0 +1,107 @@
+/// The process that has, or last had, a number.
+struct ProcessEntry: Sendable {
+    struct Flags: OptionSet, Sendable {
+        let rawValue: UInt8
+        /// Forked, and no exec of its own has been seen.
+        static var forked: Flags { Flags(rawValue: 1) }
+        static var exited: Flags { Flags(rawValue: 2) }
+        /// The start time is in ticks of /proc, rounded down.
+        static var startInTicks: Flags { Flags(rawValue: 4) }
+    }
+
+    /// 0: the place is free, and `ancestor` names the next free one.
+    var pid: UInt32
+    /// Who it is now, as its children will remember it.
+    var ancestor: UInt32
+    /// When it was last heard of, in `ProcessStore.seconds`.
+    var seen: UInt32
+    var flags: Flags = []
+}
+
+/// Entries by process number: open addressing over places that do not move, so
+/// that a hand can go round them from the oldest to the newest.
+struct ProcessIndex: ~Copyable {
+    /// A place holds the entry; place 0 is never used.
+    private(set) var entries: [ProcessEntry] = [ProcessEntry(pid: 0, ancestor: 0, seen: 0)]
+    private var slots: [UInt32]
+    private let shift: UInt32
+    private var firstFree: UInt32 = 0
+    let limit: Int
+    private(set) var count = 0
+
+    init(limit: Int) {
+        self.limit = limit
+        let bits = Int.bitWidth - (max(16, limit * 2) - 1).leadingZeroBitCount
+        shift = UInt32(32 - bits)
+        slots = [UInt32](repeating: 0, count: 1 << bits)
+        entries.reserveCapacity(limit + 1)
+    }
+
+    private func home(of pid: UInt32) -> Int { Int((pid &* 0x9e37_79b1) >> shift) }
+
+    /// The place of a process number, 0 if it has none.
+    func find(_ pid: UInt32) -> UInt32 {
+        let mask = slots.count - 1
+        var slot = home(of: pid)
+        while true {
+            let place = slots[slot]
+            if place == 0 || entries[Int(place)].pid == pid { return place }
+            slot = (slot + 1) & mask
+        }
+    }
+
+    /// Adds an entry for a number that has none; 0 if there is no room.
+    mutating func insert(_ entry: ProcessEntry) -> UInt32 {
+        let place: UInt32
+        if firstFree != 0 {
+            place = firstFree
+            firstFree = entries[Int(place)].ancestor
+            entries[Int(place)] = entry
+        } else if count < limit {
+            place = UInt32(entries.count)
+            entries.append(entry)
+        } else {
+            return 0
+        }
+        count += 1
+        let mask = slots.count - 1
+        var slot = home(of: entry.pid)
+        while slots[slot] != 0 { slot = (slot + 1) & mask }
+        slots[slot] = place
+        return place
+    }
+
+    mutating func remove(at place: UInt32) {
+        let mask = slots.count - 1
+        var hole = home(of: entries[Int(place)].pid)
+        while slots[hole] != place { hole = (hole + 1) & mask }
+        // move up what the hole would hide
+        var slot = hole
+        while true {
+            slot = (slot + 1) & mask
+            let other = slots[slot]
+            if other == 0 { break }
+            let distance = (slot - home(of: entries[Int(other)].pid)) & mask
+            if distance >= (slot - hole) & mask {
+                slots[hole] = other
+                hole = slot
+            }
+        }
+        slots[hole] = 0
+        entries[Int(place)] = ProcessEntry(pid: 0, ancestor: firstFree, seen: 0)
+        firstFree = place
+        count -= 1
+    }
+
+    mutating func update(_ place: UInt32, ancestor: UInt32) {
+        entries[Int(place)].ancestor = ancestor
+    }
+
+    mutating func update(_ place: UInt32, flags: ProcessEntry.Flags) {
+        entries[Int(place)].flags = flags
+    }
+
+    mutating func touch(_ place: UInt32, at seconds: UInt32) {
+        entries[Int(place)].seen = seconds
+    }
+}

@@ -1,0 +1,220 @@
+public import Events
+
+/// The processes of the host: what each was when it last started a program,
+/// and who its parents were then.
+///
+/// It is seeded at start and kept by events. Each event is completed with what
+/// only the table knows: parents that have died or could not be read, scripts,
+/// leaders. It holds a bounded number of processes and bytes; when it is full
+/// the oldest give way, those that have ended first.
+///
+/// `apply` is for the hot thread: it does not lock, allocate or ask the host,
+/// except where the kernel could not read something or the table is full.
+public struct ProcessTable<Source: ProcessSource>: ~Copyable {
+    private var store: ProcessStore
+    private var source: Source
+    private var buffer: [UInt8] = []
+    /// How often /proc may still be asked for values until the next tick.
+    private var readsLeft = 1000
+    private var hand: UInt32 = 0
+    private var imageHand: UInt32 = 0
+    private var sweep: UInt32 = 0
+
+    /// - Parameters:
+    ///   - source: the host.
+    ///   - needs: what is filled for every event; the rest is for `complete`.
+    ///   - namer: makes the text of identities.
+    public init(
+        source: consuming Source, needs: ProcessNeeds, namer: EntityNamer,
+        limits: ProcessTableLimits = ProcessTableLimits(), users: consuming UserNames = UserNames()
+    ) {
+        self.source = source
+        store = ProcessStore(limits: limits, needs: needs, namer: namer, users: users)
+        buffer.reserveCapacity(32 * 1024)
+    }
+
+    /// What the loaded rules read; changed by a reload.
+    public var needs: ProcessNeeds {
+        get { store.needs }
+        set { store.needs = newValue }
+    }
+
+    /// What was done and lost so far.
+    public var counters: ProcessCounters {
+        var counters = store.counters
+        counters.processes = store.index.count
+        counters.bytes = store.lineage.texts.heap.used
+        return counters
+    }
+
+    /// Learns from an event and completes it with what rules read.
+    public mutating func apply(_ event: inout Event) {
+        let missing = store.apply(&event)
+        if !missing.isEmpty { ask(for: missing, of: &event) }
+        makeRoom()
+    }
+
+    /// Learns of a process that was there when the sensor started.
+    ///
+    /// - Parameter startInTicks: start times are rounded down to 10 ms.
+    public mutating func seed(_ event: inout Event, startInTicks: Bool = false) {
+        store.seed(&event, startInTicks: startInTicks)
+        makeRoom()
+    }
+
+    /// Fills every field that is still missing and can be known: for alerts,
+    /// and for events that are shown. Slower than `apply`.
+    public mutating func complete(_ event: inout Event) {
+        guard event.header.kind != .document else { return }
+        store.complete(&event)
+        completeFromSource(&event)
+        store.writeIdentities(of: &event)
+    }
+
+    /// To be called about once a second: forgets processes that have ended,
+    /// and reads the user database again where it has changed.
+    ///
+    /// - Parameter time: nanoseconds that only grow.
+    public mutating func tick(at time: Int64) {
+        store.users.refresh(at: time)
+        readsLeft = 1000
+        forgetEnded(limit: max(1024, store.index.entries.count / 8))
+    }
+
+    /// Appends the parents of a process as `AncestryEntry`s, nearest first.
+    ///
+    /// - Returns: how many were appended.
+    @discardableResult
+    public mutating func ancestry(
+        of process: ProcessIdentity, limit: Int = 16, into arena: inout ByteArena
+    ) -> Int {
+        store.appendAncestry(of: process, limit: limit, to: &arena)
+    }
+
+    // MARK: Asking the host
+
+    private mutating func ask(for missing: ProcessStore.Missing, of event: inout Event) {
+        if missing.contains(.executable), let traits = read(.executable, of: event.header.process) {
+            store.learnExecutable(buffer, traits: traits, of: &event)
+        }
+        if missing.contains(.parentExecutable) {
+            if let traits = read(.executable, of: event.header.parent) {
+                store.learnParentExecutable(buffer, traits: traits, of: &event)
+            } else {
+                store.counters.parentUnknown += 1
+            }
+        }
+    }
+
+    private mutating func read(_ text: ProcessText, of process: ProcessIdentity) -> Slot.Traits? {
+        guard process.isKnown, readsLeft > 0 else { return nil }
+        readsLeft -= 1
+        guard let traits = source.read(text, of: process, into: &buffer), !buffer.isEmpty else { return nil }
+        return traits
+    }
+
+    private mutating func completeFromSource(_ event: inout Event) {
+        if event.slot(.parentExecutable)?.isUnknown ?? false,
+            let traits = read(.executable, of: event.header.parent)
+        {
+            store.learnParentExecutable(buffer, traits: traits, of: &event)
+        }
+        let lacksArguments = !event.has(.processArgs) && !event.has(.processArgsCount)
+        let lacksDirectory = !hasText(.processWorkingDirectory, event)
+        guard event.header.kind != .exit,
+            lacksArguments || event.slot(.processArgs)?.isUnknown ?? false || lacksDirectory,
+            isUnchanged(event)
+        else { return }
+        if !hasText(.processArgs, event), let traits = read(.arguments, of: event.header.process) {
+            event.setArguments(.process, buffer.span, traits: traits)
+        }
+        if lacksDirectory, let traits = read(.workingDirectory, of: event.header.process) {
+            event.set(.processWorkingDirectory, text: buffer.span, traits: traits)
+        }
+    }
+
+    /// Whether a process still runs the program that its event tells about.
+    private mutating func isUnchanged(_ event: borrowing Event) -> Bool {
+        guard read(.executable, of: event.header.process) != nil else { return false }
+        return store.isExecutable(buffer.span, of: event)
+    }
+
+    private func hasText(_ field: Field, _ event: borrowing Event) -> Bool {
+        guard let slot = event.slot(field) else { return false }
+        return !slot.isUnknown
+    }
+
+    // MARK: Seeding
+
+    mutating func listProcesses() -> [UInt32] { source.processes() }
+
+    mutating func readFacts(of pid: UInt32) -> ProcessFacts? { source.facts(of: pid) }
+
+    mutating func readTexts(of process: ProcessIdentity, into event: inout Event) {
+        if let traits = source.read(.executable, of: process, into: &buffer) {
+            event.setExecutable(
+                .process, resolved: buffer.span, invoked: Span(), isScript: false, directory: Span(),
+                traits: traits)
+        }
+        if let traits = source.read(.workingDirectory, of: process, into: &buffer) {
+            event.set(.processWorkingDirectory, text: buffer.span, traits: traits)
+        }
+        if let traits = source.read(.arguments, of: process, into: &buffer) {
+            event.setArguments(.process, buffer.span, traits: traits)
+        }
+        if let traits = source.read(.controlGroup, of: process, into: &buffer) {
+            event.set(.cgroup, text: buffer.span, traits: traits)
+        }
+    }
+
+    // MARK: Room
+
+    /// Keeps room for whatever the next event brings, in small steps.
+    private mutating func makeRoom() {
+        if store.isShortOfEntries { evictEntry() }
+        if store.isShortOfBytes { evictTexts() }
+    }
+
+    /// The oldest entry gives way, unless it is of a process that is alive:
+    /// that gets another chance, but not without end.
+    private mutating func evictEntry() {
+        for chance in 1...8 {
+            hand = store.nextEntry(after: hand)
+            guard hand != 0 else { return }
+            let pid = store.index.entries[Int(hand)].pid
+            let isAlive = !store.index.entries[Int(hand)].flags.contains(.exited) && source.isAlive(pid)
+            guard !isAlive || chance == 8 else { continue }
+            if isAlive { store.counters.evicted += 1 } else { store.counters.recycled += 1 }
+            store.remove(at: hand)
+            return
+        }
+    }
+
+    /// Arguments give way first, of the dead before the living; then entries.
+    private mutating func evictTexts() {
+        var dropped = 0
+        for step in 0..<32 where store.isShortOfBytes {
+            guard let number = store.nextImageWithArguments(after: &imageHand, steps: 64) else { break }
+            let owner = store.lineage.images[Int(number)].owner
+            if step < 16, source.isAlive(owner) { continue }
+            if store.lineage.dropArguments(ofImage: number) { dropped += 1 }
+        }
+        store.counters.argumentsEvicted += dropped
+        if dropped == 0, store.isShortOfBytes { evictEntry() }
+    }
+
+    /// Looks at some of the entries in turn. Those that were heard of lately
+    /// stay: the connection of a short process may still be on its way.
+    private mutating func forgetEnded(limit: Int) {
+        for _ in 0..<min(limit, 8192) {
+            sweep = store.nextEntry(after: sweep)
+            guard sweep != 0 else { return }
+            let entry = store.index.entries[Int(sweep)]
+            guard store.isOld(entry), entry.flags.contains(.exited) || !source.isAlive(entry.pid) else {
+                continue
+            }
+            store.counters.recycled += 1
+            store.remove(at: sweep)
+        }
+    }
+}

@@ -1,0 +1,158 @@
+internal import Detection
+internal import ECS
+internal import EQL
+internal import Events
+internal import Lab
+internal import Output
+internal import Platform
+internal import Probes
+internal import Processes
+
+/// The way of one record from the ring to the engine, on one thread that owns
+/// all of it.
+struct Pipeline: ~Copyable {
+    /// What each step could not use.
+    struct Counters: Sendable {
+        var records: UInt64 = 0
+        var malformed: UInt64 = 0
+        /// Events of our own canary, which no rule sees.
+        var exempt: UInt64 = 0
+    }
+
+    private(set) var counters = Counters()
+    var decoder: RecordDecoder
+    var table: ProcessTable<ProcFileSystem>
+    var engine: DetectionEngine
+    var sink: AlertSink
+    var proof: HookProof
+    private var event: Event
+    private let writesEvents: Bool
+    private var position: UInt64 = 0
+    /// The next connection of the canary is to become a test alert.
+    var wantsTest = false
+
+    init(
+        host: HostFacts, requirement: Requirement, options: SensorOptions,
+        exceptions: consuming ExceptionSet, queue: MessageQueue, canary: Canary.Identity
+    ) {
+        event = Event()
+        host.setFields(of: &event)
+        decoder = RecordDecoder(fields: requirement.fields)
+        decoder.prepare(&event)
+        event.fixConstants()
+        table = ProcessTable(
+            source: ProcFileSystem(), needs: ProcessNeeds(requirement),
+            namer: EntityNamer(hostID: host.id, bootID: host.bootID))
+        engine = DetectionEngine(rules: options.rules)
+        sink = AlertSink(
+            exceptions: exceptions, limiter: AlertLimiter(limit: options.alertLimit),
+            showsSuppressed: options.showsSuppressed, queue: queue)
+        proof = HookProof(canary: canary)
+        writesEvents = options.writesEvents
+    }
+
+    /// Puts other rules in place of the old ones. What was pending is gone: it
+    /// belonged to the old rules.
+    mutating func replaceRules(
+        _ options: SensorOptions, _ requirement: Requirement, _ exceptions: consuming ExceptionSet
+    ) {
+        engine = DetectionEngine(rules: options.rules)
+        sink.exceptions = exceptions
+        table.needs = ProcessNeeds(requirement)
+        decoder.setFields(requirement.fields)
+    }
+
+    /// Takes one record of the ring through all steps.
+    @inline(__always)
+    mutating func take(_ record: borrowing Span<UInt8>) {
+        counters.records += 1
+        event.reset()
+        do throws(RecordError) {
+            try decoder.decode(record, into: &event)
+        } catch {
+            counters.malformed += 1
+            return
+        }
+        position += 1
+        event.header.position = position
+        table.apply(&event)
+        if proof.claims(event) {
+            counters.exempt += 1
+            if wantsTest, event.header.kind == .connect { sendTest() }
+            return
+        }
+        if writesEvents {
+            table.complete(&event)
+            sink.send(event)
+        }
+        if engine.examine(event, into: &sink) {
+            // evidence that only an alert needs
+            if !writesEvents { table.complete(&event) }
+            sink.now = event.header.timestamp
+            sink.ancestry.truncate(to: 0)
+            table.ancestry(of: event.header.process, into: &sink.ancestry)
+            engine.apply(event, into: &sink)
+        }
+    }
+
+    /// Sends the canary's connection as an alert of the first rule, marked as a
+    /// test.
+    private mutating func sendTest() {
+        wantsTest = false
+        guard var rule = engine.rules.rules.first, let query = try? Query.compile("any where true") else {
+            return
+        }
+        rule.query = query
+        var tester = DetectionEngine(rules: RuleSet([rule]))
+        table.complete(&event)
+        sink.now = event.header.timestamp
+        sink.ancestry.truncate(to: 0)
+        table.ancestry(of: event.header.process, into: &sink.ancestry)
+        sink.isTest = true
+        tester.process(event, into: &sink)
+        sink.isTest = false
+    }
+
+    /// Takes a process that was there before the sensor.
+    mutating func seed(_ record: borrowing Span<UInt8>) {
+        event.reset()
+        do throws(RecordError) {
+            try decoder.decode(record, into: &event)
+        } catch {
+            counters.malformed += 1
+            return
+        }
+        table.seed(&event)
+    }
+
+    /// Notes that time has passed.
+    mutating func tick(boot: Int64, utc: Int64) {
+        decoder.utcOffset = utc - boot
+        sink.now = utc
+        // what another processor has yet to send must still take its place
+        engine.advance(to: boot - Pipeline.settled, into: &sink)
+        table.tick(at: boot)
+    }
+
+    /// No record is sent later than this after its time: nanoseconds.
+    private static let settled: Int64 = 1_000_000_000
+}
+
+extension ProcessNeeds {
+    /// What a rule set reads.
+    init(_ requirement: Requirement) {
+        self.init(
+            fields: requirement.fields, identityTexts: requirement.identityTexts,
+            forks: requirement.kinds.contains(.fork))
+    }
+}
+
+extension HostInfo {
+    /// The host as records name it.
+    init(_ facts: HostFacts) {
+        self.init(
+            id: facts.id, hostname: facts.hostname, name: facts.hostname, architecture: facts.architecture,
+            bootID: facts.bootID, kernel: facts.kernel, osName: facts.osName, osVersion: facts.osVersion,
+            osFamily: facts.osFamily, cloudProvider: facts.cloud?.provider, cloudInstanceID: facts.cloud?.instanceID)
+    }
+}

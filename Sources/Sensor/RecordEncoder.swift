@@ -1,0 +1,75 @@
+internal import Detection
+internal import ECS
+internal import Events
+internal import Output
+internal import Synchronization
+
+/// The rule sets of a run, one for each load: alerts are told with the set that
+/// found them, also when the rules are replaced while they wait.
+final class RuleGenerations: Sendable {
+    private let sets: Mutex<[RuleSet]>
+
+    init(_ first: RuleSet) { sets = Mutex([first]) }
+
+    /// Adds a set and returns its number.
+    func add(_ set: RuleSet) -> Int {
+        sets.withLock { sets in
+            sets.append(set)
+            return sets.count - 1
+        }
+    }
+
+    subscript(number: Int) -> RuleSet? {
+        sets.withLock { $0.indices.contains(number) ? $0[number] : nil }
+    }
+}
+
+/// Makes lines of messages. Lives on the writer's thread.
+struct RecordEncoder: MessageEncoder {
+    private let generations: RuleGenerations
+    private var rules: [Rule]
+    private let format: Format
+
+    private enum Format {
+        case ecs(AlertEncoder, EventEncoder)
+        case text(TextEncoder)
+    }
+
+    init(_ context: RecordContext, options: SensorOptions, generations: RuleGenerations) {
+        self.generations = generations
+        rules = options.rules.rules
+        format =
+            switch options.format {
+            case .ecs: .ecs(AlertEncoder(context), EventEncoder(context))
+            case .text: .text(TextEncoder(context, colours: options.usesColour))
+            }
+    }
+
+    mutating func encode(kind: UInt8, message: borrowing Span<UInt8>, into line: inout [UInt8]) -> Bool {
+        switch MessageKind(rawValue: kind) {
+        case .alert:
+            guard let alert = AlertMessage.decode(message), rules.indices.contains(alert.ruleIndex)
+            else { return false }
+            let rule = rules[alert.ruleIndex]
+            switch format {
+            case .ecs(let encoder, _): encoder.append(alert, rule: rule, to: &line)
+            case .text(let encoder): encoder.append(alert, rule: rule, to: &line)
+            }
+        case .event:
+            guard let event = EventSnapshot(image: message) else { return false }
+            switch format {
+            case .ecs(_, let encoder): encoder.append(event, to: &line)
+            case .text(let encoder): encoder.append(event, to: &line)
+            }
+        case .line:
+            for index in message.indices { line.append(message[index]) }
+        case .rules:
+            guard let number: UInt32 = message.integer(at: 0), let set = generations[Int(number)]
+            else { return false }
+            rules = set.rules
+        case nil:
+            return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,143 @@
+internal import Detection
+internal import ECS
+internal import Events
+internal import Logging
+internal import Output
+internal import Platform
+internal import Probes
+internal import Processes
+
+extension Sensor {
+    var hooksInUse: [StatsRecord.HookUse] {
+        ProbeFact.allCases.compactMap { fact in
+            probes.report(fact).chosen.map { StatsRecord.HookUse(family: fact.name, hook: $0.name) }
+        }
+    }
+
+    /// Once a second: clocks, time that passes without events, and new losses,
+    /// which are told at once.
+    mutating func tick() {
+        let boot = Clock.boottime()
+        pipeline.tick(boot: boot, utc: boot + Clock.bootToUTC())
+        tellFlood(isLast: false)
+        let record = statistics(action: "loss")
+        guard record.lost > toldLosses else { return }
+        toldLosses = record.lost
+        send(record)
+    }
+
+    /// Puts a record about the sensor itself on the output.
+    mutating func report(_ action: String, message: String = "") {
+        var record = statistics(action: action)
+        record.message = message
+        toldLosses = record.lost
+        send(record)
+    }
+
+    private mutating func send(_ record: StatsRecord) {
+        var line: [UInt8] = []
+        switch options.format {
+        case .ecs:
+            StatsEncoder(context).append(record, to: &line)
+        case .text:
+            // people are told of losses; the rest would be noise between alerts
+            guard record.action == "loss" || record.action == "hook_changed" else { return }
+            TextEncoder(context, colours: options.usesColour).append(record, to: &line)
+        }
+        if !pipeline.sink.send(line: line) { log.warning("no room for a record", metadata: ["action": "\(record.action)"]) }
+    }
+
+    /// Tells what the alert limiter held back.
+    mutating func tellFlood(isLast: Bool) {
+        guard let flood = pipeline.sink.limiter.takeFlood(at: Clock.boottime(), isLast: isLast) else { return }
+        var line: [UInt8] = []
+        let now = pipeline.sink.now
+        switch options.format {
+        case .ecs: FloodEncoder(context).append(flood, timestamp: now, rules: rules.rules, to: &line)
+        case .text:
+            TextEncoder(context, colours: options.usesColour)
+                .append(flood, timestamp: now, rules: rules.rules, to: &line)
+        }
+        _ = pipeline.sink.send(line: line)
+    }
+
+    /// Every counter of every stage, and what may have cost an event or alert.
+    func statistics(action: String) -> StatsRecord {
+        var record = StatsRecord(
+            action: action, timestamp: pipeline.sink.now, hooks: hooksInUse, rulesHash: rules.digest,
+            rulesLoaded: rules.rules.count)
+        let kernel = (try? probes.counters()) ?? kernelCounters
+        let written = writer.counters
+        let table = pipeline.table.counters
+        let engine = pipeline.engine.counters
+        let sink = pipeline.sink.counters
+
+        func add(_ stage: String, _ name: String, _ value: UInt64) {
+            record.counters.append(StatsRecord.Counter(stage: stage, name: name, value: value))
+        }
+        for fact in ProbeFact.allCases where probes.report(fact).chosen != nil {
+            for kind in CounterKind.allCases where kind != .dropped && kind != .failed {
+                add(fact.name, "\(kind)", kernel[fact, kind])
+            }
+        }
+        add("ring", "size", UInt64(ring.size))
+        add("ring", "peak", UInt64(ring.peakFill))
+        add("decode", "records", pipeline.counters.records)
+        add("decode", "malformed", pipeline.counters.malformed + ring.malformed)
+        add("decode", "exempt", pipeline.counters.exempt)
+        for (name, value) in table.named { add("table", name, UInt64(value)) }
+        add("engine", "events", engine.events)
+        add("engine", "matches", engine.matches)
+        add("engine", "late_events", engine.lateEvents)
+        add("engine", "pending", UInt64(pipeline.engine.pendingCount))
+        let keys = pipeline.engine.ruleCounters
+        add("engine", "null_keys", keys.reduce(0) { $0 + $1.nullKeys })
+        add("engine", "unknown_keys", keys.reduce(0) { $0 + $1.unknownKeys })
+        add("alerts", "sent", sink.sent)
+        add("alerts", "suppressed", sink.suppressed)
+        let foreign = pipeline.sink.exceptions.hits.reduce(0) { $0 + $1.foreign }
+        add("alerts", "suppressed_foreign", foreign)
+        add("output", "queued", written.queue.queued)
+        add("output", "written", written.written)
+        add("output", "waiting", written.waiting)
+
+        func lose(_ name: String, _ value: UInt64) {
+            record.losses.append(StatsRecord.Loss(name: name, value: value))
+        }
+        lose("ring_full", kernel.total(.dropped))
+        lose("record_failed", kernel.total(.failed))
+        lose("recursion", kernel.recursionMisses)
+        lose("sequence_evicted", engine.sequenceEvicted)
+        lose("table_evicted", UInt64(table.evicted + table.full))
+        lose("late", ring.late)
+        lose("queue_full", sink.queueFull + sink.eventsQueueFull)
+        lose("write_failed", written.failed)
+        lose("flood_suppressed", sink.flooded)
+        return record
+    }
+
+    /// Drains, tells the final counters, and waits for the writer.
+    mutating func finish() -> SensorOutcome {
+        _ = drain()
+        tick()
+        tellFlood(isLast: true)
+        report("stopped")
+        let lost = toldLosses
+        let summary = writer.finish(timeout: .seconds(5))
+        return SensorOutcome(
+            outputError: summary.errno, unwritten: summary.lost, alerts: pipeline.sink.counters.sent,
+            lost: lost)
+    }
+}
+
+extension ProcessCounters {
+    /// The counters by name, but for what is a loss.
+    fileprivate var named: [(String, Int)] {
+        [
+            ("processes", processes), ("bytes", bytes), ("seeded", seeded),
+            ("arguments_evicted", argumentsEvicted), ("recycled", recycled), ("reused", reused),
+            ("late", late), ("execs_missed", execsMissed), ("parent_from_table", parentFromTable),
+            ("parent_from_proc", parentFromProc), ("parent_unknown", parentUnknown),
+        ]
+    }
+}

@@ -1,0 +1,179 @@
+internal import ArgumentParser
+internal import Detection
+internal import Logging
+internal import Platform
+internal import RuleFiles
+internal import Rules
+
+/// The command line, the environment and the configuration file, in that order
+/// of weight.
+struct Settings {
+    private let layers: [Configuration]
+
+    /// - Parameter path: the configuration file asked for; nil for the usual
+    ///   one, if it exists.
+    init(_ commandLine: Configuration, file path: String?) throws {
+        var layers = [commandLine, try Settings.environment()]
+        let files = HostFiles()
+        let file = path ?? Environment.value("IMDSWATCH_CONFIG")
+        do throws(RuleFileError) {
+            if let file {
+                layers.append(try Configuration(at: file, from: files))
+            } else if files.exists(Settings.usualFile) {
+                layers.append(try Configuration(at: Settings.usualFile, from: files))
+            }
+        } catch {
+            throw Failure(
+                Settings.isMissing(error) ? .noInput : .configuration, "configuration: \(error)")
+        }
+        self.layers = layers
+        try validate()
+    }
+
+    private static let usualFile = "/etc/imdswatch/imdswatch.toml"
+    private static let usualRules = "/etc/imdswatch/rules.d"
+
+    static func isMissing(_ error: RuleFileError) -> Bool {
+        if case .file(.missing) = error.reason { return true }
+        return false
+    }
+
+    /// The first layer that says something.
+    subscript<Value>(_ key: KeyPath<Configuration, Value?>) -> Value? {
+        for layer in layers {
+            if let value = layer[keyPath: key] { return value }
+        }
+        return nil
+    }
+
+    private func validate() throws {
+        func check(_ name: String, _ value: String?, _ allowed: [String]) throws {
+            guard let value, !allowed.contains(value) else { return }
+            throw Failure(.usage, "--\(name): \"\(value)\" is none of \(allowed.joined(separator: ", "))")
+        }
+        try check("format", self[\.format], ["ecs", "text"])
+        try check("hook", self[\.hook], Configuration.hooks)
+        try check("log-level", self[\.logLevel], Configuration.logLevels)
+        if let limit = self[\.maxAlerts], limit < 0 { throw Failure(.usage, "--max-alerts: less than 0") }
+        if let limit = self[\.maxLine], limit < 4096 { throw Failure(.usage, "--max-line: less than 4096") }
+    }
+
+    // MARK: Environment
+
+    /// `IMDSWATCH_` and the name of the long option, in capitals with `_`.
+    private static func environment() throws -> Configuration {
+        var configuration = Configuration()
+        func value(_ key: String) -> String? {
+            let name = key.uppercased().map { $0 == "-" ? "_" : $0 }
+            return Environment.value("IMDSWATCH_" + String(name))
+        }
+        func flag(_ key: String) throws -> Bool? {
+            guard let text = value(key) else { return nil }
+            switch text {
+            case "1", "true", "yes", "on": return true
+            case "0", "false", "no", "off", "": return false
+            default: throw Failure(.configuration, "the environment: \(key) is neither true nor false: \(text)")
+            }
+        }
+        func number(_ key: String) throws -> Int? {
+            guard let text = value(key) else { return nil }
+            guard let number = Int(text) else {
+                throw Failure(.configuration, "the environment: \(key) is not a number: \(text)")
+            }
+            return number
+        }
+        func duration(_ key: String) throws -> Duration? {
+            guard let text = value(key) else { return nil }
+            guard let duration = Configuration.duration(text) else {
+                throw Failure(.configuration, "the environment: \(key) is no length of time: \(text)")
+            }
+            return duration
+        }
+        configuration.rules = value("rules").map { $0.split(separator: ":").map(String.init) }
+        configuration.exceptions = value("exceptions").map { $0.split(separator: ":").map(String.init) }
+        configuration.format = value("format")
+        configuration.logLevel = value("log-level")
+        configuration.events = try flag("events")
+        configuration.hook = value("hook")
+        configuration.duration = try duration("duration")
+        configuration.statsInterval = try duration("stats-interval")
+        configuration.maxAlerts = try number("max-alerts")
+        configuration.maxLine = try number("max-line")
+        configuration.showSuppressed = try flag("show-suppressed")
+        configuration.noRedact = try flag("no-redact")
+        configuration.lowLatency = try flag("low-latency")
+        configuration.keepGoing = try flag("keep-going")
+        return configuration
+    }
+
+    // MARK: What they lead to
+
+    /// Loads the rules. Files that are refused are an error, unless
+    /// `--keep-going` asks to run the rest.
+    func loadRules(log: Logger) throws -> RuleSet {
+        let files = HostFiles()
+        var loaded = LoadedRules()
+        if let paths = self[\.rules] {
+            for path in paths { loaded.append(path: path, from: files) }
+        } else {
+            for file in BuiltInRules.files where file.isDefault {
+                loaded.append(content: file.bytes, file: file.name, ruleset: "imdswatch")
+            }
+            if files.exists(Settings.usualRules) { loaded.append(path: Settings.usualRules, from: files) }
+        }
+        let keepsGoing = self[\.keepGoing] ?? false
+        if let first = loaded.errors.first, !keepsGoing {
+            let text = loaded.errors.map { "\($0)" }.joined(separator: "\n")
+            throw Failure(Settings.isMissing(first) ? .noInput : .dataError, text)
+        }
+        for error in loaded.errors { log.warning("rule refused: \(error)") }
+        guard !loaded.rules.isEmpty else { throw Failure(.dataError, "no rule was loaded") }
+        return RuleSet(loaded.rules)
+    }
+
+    /// The rules that are loaded unless others are asked for.
+    func loadBuiltInRules() throws -> RuleSet {
+        var loaded = LoadedRules()
+        for file in BuiltInRules.files where file.isDefault {
+            loaded.append(content: file.bytes, file: file.name, ruleset: BuiltInRules.ruleset)
+        }
+        if let error = loaded.errors.first { throw Failure(.software, "built-in rule: \(error)") }
+        return RuleSet(loaded.rules)
+    }
+
+    func loadExceptions(for rules: RuleSet, log: Logger) throws -> [Detection.Exception] {
+        var exceptions: [Detection.Exception] = []
+        do throws(RuleFileError) {
+            for path in self[\.exceptions] ?? [] {
+                exceptions += try ExceptionFile.exceptions(at: path, from: HostFiles())
+            }
+        } catch {
+            throw Failure(Settings.isMissing(error) ? .noInput : .dataError, "\(error)")
+        }
+        let known = Set(rules.rules.map(\.id))
+        for exception in exceptions {
+            for id in exception.rules where !known.contains(id) {
+                log.warning("exception \"\(exception.name)\" is for a rule that is not loaded: \(id)")
+            }
+        }
+        return exceptions
+    }
+
+    /// The logger of the whole run, on standard error.
+    func makeLog() -> Logger {
+        var log = Logger(label: "imdswatch") { StreamLogHandler.standardError(label: $0) }
+        log.logLevel = self[\.logLevel].flatMap(Logger.Level.init(rawValue:)) ?? .notice
+        return log
+    }
+}
+
+/// An error that ends the program: what to say, and the exit code.
+struct Failure: Error {
+    let status: ExitStatus
+    let text: String
+
+    init(_ status: ExitStatus, _ text: String) {
+        self.status = status
+        self.text = text
+    }
+}

@@ -1,0 +1,259 @@
+import Detection
+import RuleFiles
+import Testing
+
+private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+private func refusal<Value>(_ body: () throws(RuleFileError) -> Value) -> RuleFileError? {
+    do throws(RuleFileError) {
+        _ = try body()
+        return nil
+    } catch {
+        return error
+    }
+}
+
+@Suite("The configuration file")
+struct ConfigurationTests {
+    @Test("has the long options as keys")
+    func keys() throws {
+        let text = """
+            rules = ["/etc/imdswatch/rules.d", "/opt/rules"]
+            exceptions = "/etc/imdswatch/exceptions.toml"
+            format = "ecs"
+            log-level = "debug"
+            events = true
+            hook = "kprobe"
+            duration = "5m"
+            stats-interval = 30
+            metrics-file = "/run/imdswatch.prom"
+            max-alerts = 0
+            max-line = 15000
+            show-suppressed = true
+            no-redact = false
+            low-latency = true
+            keep-going = true
+            """
+        let configuration = try Configuration(from: bytes(text), file: "c.toml")
+        #expect(configuration.rules == ["/etc/imdswatch/rules.d", "/opt/rules"])
+        #expect(configuration.exceptions == ["/etc/imdswatch/exceptions.toml"])
+        #expect(configuration.format == "ecs")
+        #expect(configuration.logLevel == "debug")
+        #expect(configuration.events == true)
+        #expect(configuration.hook == "kprobe")
+        #expect(configuration.duration == .seconds(300))
+        #expect(configuration.statsInterval == .seconds(30))
+        #expect(configuration.metricsFile == "/run/imdswatch.prom")
+        #expect(configuration.maxAlerts == 0)
+        #expect(configuration.maxLine == 15_000)
+        #expect(configuration.showSuppressed == true)
+        #expect(configuration.noRedact == false)
+        #expect(configuration.lowLatency == true)
+        #expect(configuration.keepGoing == true)
+        #expect(try Configuration(from: [], file: "c.toml") == Configuration())
+    }
+
+    @Test(
+        "is refused with a position",
+        arguments: [
+            ("format = \"ecs\"\nruels = []\n", 2, "`ruels` is not known here"),
+            ("[run]\nevents = true", 1, "`run` is not known here"),
+            ("\n  format = \"xml\"", 2, "`format` must be one of ecs, ocsf, text"),
+            ("hook = \"uprobe\"", 1, "`hook` must be one of auto"),
+            ("duration = \"soon\"", 1, "`duration` must be a length of time"),
+            ("max-alerts = -1", 1, "`max-alerts` must be at least 0"),
+            ("max-alerts = \"5\"", 1, "`max-alerts` must be a whole number"),
+            ("events = 1", 1, "`events` must be true or false"),
+        ])
+    func refusals(text: String, line: Int, message: String) throws {
+        let found = refusal { () throws(RuleFileError) in try Configuration(from: bytes(text), file: "c.toml")
+        }
+        let error = try #require(found)
+        #expect(error.position?.line == line)
+        #expect(error.message.hasPrefix(message), "\(error.message)")
+    }
+
+    @Test(
+        "has lengths of time",
+        arguments: [
+            ("500ms", Duration.milliseconds(500)), ("60s", .seconds(60)), ("60", .seconds(60)),
+            ("5m", .seconds(300)), ("1h", .seconds(3_600)), ("2d", .seconds(172_800)), ("0", .zero),
+            ("", nil), ("s", nil), ("-5s", nil), ("1.5s", nil), ("5 s", nil), ("5w", nil),
+            ("99999999999999999999s", nil), ("9999999999999999999d", nil), ("200000000000000000d", nil),
+        ])
+    func durations(text: String, expected: Duration?) {
+        #expect(Configuration.duration(text) == expected)
+    }
+}
+
+@Suite("Exception files")
+struct ExceptionFileTests {
+    private let good = """
+        [[exception]]
+        name = "cloud-init"
+        reason = "reads user data at boot"
+        condition = 'process where process.executable == "/usr/bin/cloud-init"'
+        expires = 2026-12-31
+        rules = ["a", "b"]
+
+        [[exception]]
+        name = "agent"
+        reason = "ours"
+        expires = 2026-12-31T12:00:00.5+02:00
+        condition = '''
+        any where user.name == "agent"
+        '''
+        """
+
+    @Test("load")
+    func load() throws {
+        let exceptions = try ExceptionFile.exceptions(from: bytes(good), file: "e.toml")
+        #expect(exceptions.map(\.name) == ["cloud-init", "agent"])
+        #expect(exceptions.map(\.reason) == ["reads user data at boot", "ours"])
+        #expect(exceptions.map(\.rules) == [["a", "b"], []])
+        // a date holds until it has passed
+        #expect(exceptions[0].expires == 1_798_761_600_000_000_000)
+        #expect(exceptions[1].expires == 1_798_711_200_500_000_000)
+        #expect(try ExceptionFile.exceptions(from: [], file: "e.toml").isEmpty)
+    }
+
+    @Test(
+        "have dates of every kind of year",
+        arguments: [
+            ("1970-01-01", 1), ("2000-02-29", 11_017), ("2024-02-29", 19_783), ("2024-12-31", 20_089),
+            ("2027-03-01", 20_879), ("1969-12-31", 0),
+        ])
+    func dates(date: String, days: Int64) throws {
+        let text = "[[exception]]\nname='n'\nreason='r'\ncondition='any where true'\nexpires=\(date)"
+        let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        #expect(exceptions[0].expires == days * 86_400 * 1_000_000_000)
+    }
+
+    @Test(
+        "are refused with a position",
+        arguments: [
+            ("[exceptions]\n", 1, "`exceptions` is not known here"),
+            ("[[exception]]\nname = 'n'\nreason = 'r'\n", 1, "`condition` is missing"),
+            ("[[exception]]\nname = 'n'\ncondition = 'any where true'\n", 1, "`reason` is missing"),
+            (
+                "[[exception]]\nname = 'n'\nreason = 'r'\ncondition = 'any where true'\nexpire = 2026-01-01",
+                5,
+                "`expire` is not known here"
+            ),
+            (
+                "[[exception]]\nname = 'n'\nreason = 'r'\ncondition = 'any where true'\nexpires = 'never'", 5,
+                "`expires` must be a date"
+            ),
+        ])
+    func refusals(text: String, line: Int, message: String) throws {
+        let found = refusal { () throws(RuleFileError) in
+            try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        }
+        let error = try #require(found)
+        #expect(error.position?.line == line)
+        #expect(error.message.hasPrefix(message), "\(error.message)")
+    }
+
+    @Test("show an error of a later condition where it stands")
+    func laterCondition() throws {
+        let text =
+            good + "\n[[exception]]\nname = 'n'\nreason = 'r'\ncondition = 'any where bad.field == 1'\n"
+        let found = refusal { () throws(RuleFileError) in
+            try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        }
+        #expect(found?.position == FilePosition(line: 18, column: 24))
+    }
+
+    @Test("hold conditions on one event only")
+    func sequences() {
+        let text = """
+            [[exception]]
+            name = "n"
+            reason = "r"
+            condition = "sequence [any where true] [any where true]"
+            """
+        let found = refusal { () throws(RuleFileError) in
+            try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        }
+        #expect(found?.position?.line == 4)
+    }
+}
+
+/// Files that are only remembered.
+private struct RememberedFiles: FileAccess {
+    var files: [String: (FileAttributes, [UInt8])] = [:]
+    var directories: [String: [String]] = [:]
+    var caller: UInt32 = 1000
+
+    func attributes(of path: String) throws(FileProblem) -> FileAttributes {
+        if directories[path] != nil {
+            return FileAttributes(owner: 0, group: 0, permissions: 0o755, isDirectory: true)
+        }
+        guard let file = files[path] else { throw .missing }
+        return file.0
+    }
+
+    func read(_ path: String, limit: Int) throws(FileProblem) -> (attributes: FileAttributes, bytes: [UInt8])
+    {
+        guard let file = files[path] else { throw .missing }
+        guard file.1.count <= limit else { throw .tooLarge(limit: limit) }
+        return (file.0, file.1)
+    }
+
+    func names(in directory: String) throws(FileProblem) -> [String] {
+        guard let names = directories[directory] else { throw .missing }
+        return names
+    }
+}
+
+@Suite("Loading rules")
+struct RuleLoaderTests {
+    private static let trusted = FileAttributes(owner: 0, group: 0, permissions: 0o644)
+
+    private func rule(_ id: String) -> [UInt8] {
+        bytes("[rule]\nrule_id = \"\(id)\"\nname = \"\(id)\"\nquery = 'process where true'\n")
+    }
+
+    @Test("takes the rule files of a directory in order, and keeps what is right")
+    func directory() {
+        var files = RememberedFiles()
+        files.directories["/r"] = [
+            "b.toml", "a.toml", "c.eql", "README.md", ".hidden.toml", "broken.toml", "sub",
+        ]
+        files.files = [
+            "/r/a.toml": (Self.trusted, rule("one")), "/r/b.toml": (Self.trusted, rule("two")),
+            "/r/c.eql": (Self.trusted, bytes("process where true")),
+            "/r/broken.toml": (Self.trusted, bytes("[rule]\nname = 5")),
+            "/x.toml": (Self.trusted, rule("two")),
+        ]
+        var loaded = LoadedRules()
+        loaded.append(path: "/r", from: files)
+        loaded.append(path: "/x.toml", from: files)
+        loaded.append(path: "/missing", from: files)
+        #expect(loaded.rules.map(\.id) == ["one", "two", "c"])
+        #expect(loaded.errors.map(\.file) == ["/r/broken.toml", "/x.toml", "/missing"])
+        #expect(loaded.errors.map(\.message)[1] == "the id two is already that of the rule in /r/b.toml")
+        #expect(loaded.errors.map(\.message)[2] == "no such file")
+    }
+
+    @Test(
+        "trusts files that only root or the caller can write",
+        arguments: [
+            (FileAttributes(owner: 0, group: 0, permissions: 0o644), nil),
+            (FileAttributes(owner: 0, group: 0, permissions: 0o664), nil),
+            (FileAttributes(owner: 1000, group: 1000, permissions: 0o600), nil),
+            (FileAttributes(owner: 1001, group: 0, permissions: 0o600), FileProblem.foreignOwner(1001)),
+            (FileAttributes(owner: 1000, group: 1000, permissions: 0o664), .writableByGroup(1000)),
+            (FileAttributes(owner: 0, group: 4, permissions: 0o664), .writableByGroup(4)),
+            (FileAttributes(owner: 0, group: 0, permissions: 0o646), .writableByOthers),
+        ])
+    func trust(attributes: FileAttributes, problem: FileProblem?) {
+        #expect(attributes.distrust(caller: 1000) == problem)
+        var files = RememberedFiles()
+        files.files["/a.toml"] = (attributes, rule("one"))
+        var loaded = LoadedRules()
+        loaded.append(path: "/a.toml", from: files)
+        #expect(loaded.rules.isEmpty == (problem != nil))
+        #expect(loaded.errors.isEmpty == (problem == nil))
+    }
+}
