@@ -161,7 +161,7 @@ static enum record_hook hook_named(const char *name)
 	return 0;
 }
 
-static void add_destination(int map, char *text, __u32 use)
+static void add_destination(int map, char *text, __u32 use, __u64 *unwanted)
 {
 	struct destination_key key = {.length = 128};
 	char *slash = strchr(text, '/');
@@ -181,6 +181,14 @@ static void add_destination(int map, char *text, __u32 use)
 		fail(text);
 	if (bpf_map_update_elem(map, &key, &use, BPF_ANY))
 		fail("destination");
+
+	/* the first byte: of IPv4 behind ::ffff: */
+	__u32 bits = inet_pton(AF_INET, text, &v4) == 1 ? key.length - 96 : key.length;
+	__u32 first = bits == key.length ? key.address[0] : key.address[12];
+	__u32 last = bits >= 8 ? first : first | 0xff >> bits;
+
+	for (; first <= last; first++)
+		unwanted[first / 64] &= ~(1ull << first % 64);
 }
 
 static void list_tasks(struct bpf_object *object)
@@ -360,12 +368,16 @@ int main(int argc, char **argv)
 	settings->any_destination = any;
 	settings->capture_env = environment;
 
+	__u64 unwanted[4] = {~0ull, ~0ull, ~0ull, ~0ull};
+
 	map = bpf_object__find_map_by_name(object, "destinations");
 	for (int i = 0; i < wanted_count; i++)
-		add_destination(bpf_map__fd(map), wanted[i], DESTINATION_WANTED);
+		add_destination(bpf_map__fd(map), wanted[i], DESTINATION_WANTED, unwanted);
 	for (int i = 0; i < recorded_count; i++)
-		add_destination(bpf_map__fd(map), recorded[i], DESTINATION_RECORD);
+		add_destination(bpf_map__fd(map), recorded[i], DESTINATION_RECORD, unwanted);
 
+	for (int i = 0; i < 4; i++)
+		settings->unwanted[i] = unwanted[i];
 	if (tasks)
 		list_tasks(object);
 	bpf_object__for_each_program(program, object)
