@@ -60,7 +60,7 @@ int BPF_KRETPROBE(connect4_kretprobe, int result)
 	struct attempt attempt;
 
 	if (settings.connect_hook4 == RECORD_HOOK_KPROBE && leave(&attempt, result))
-		report(&attempt, true, RECORD_HOOK_KPROBE);
+		report(&attempt, true, RECORD_HOOK_KPROBE, false);
 	return 0;
 }
 
@@ -80,6 +80,6 @@ int BPF_KRETPROBE(connect6_kretprobe, int result)
 	struct attempt attempt;
 
 	if (settings.connect_hook6 == RECORD_HOOK_KPROBE && leave(&attempt, result))
-		report(&attempt, false, RECORD_HOOK_KPROBE);
+		report(&attempt, false, RECORD_HOOK_KPROBE, false);
 	return 0;
 }

@@ -27,7 +27,7 @@ struct LineComposer {
     // MARK: Texts
 
     /// Writes a name and a text, unless the text is empty.
-    mutating func text(_ path: FieldPath, _ text: String, _ kind: TextClass, name: String) {
+    mutating func text(_ path: String, _ text: String, _ kind: TextClass, name: String) {
         guard !text.isEmpty else { return }
         json.name(path)
         value(Array(text.utf8)[...], kind, name: name)
@@ -38,9 +38,9 @@ struct LineComposer {
         let size = escapedSize(text.span)
         sizes.note(size, kind)
         if size <= budget[kind] {
-            json.value(text.span)
+            json.value(text)
         } else {
-            json.value(text.span, keeping: ends(of: text.span, size: size, budget: budget[kind]))
+            json.value(text, keeping: ends(of: text.span, size: size, budget: budget[kind]))
             truncated.insert(name())
         }
     }
@@ -55,7 +55,7 @@ struct LineComposer {
         self.sizes.note(total, kind)
         json.beginArray()
         if total <= budget[kind] {
-            for text in texts { json.value(text.span) }
+            for text in texts { json.value(text) }
         } else {
             let cut = ListCut(sizes: sizes, budget: budget[kind])
             for index in 0..<cut.head { json.value(texts[index]) }
@@ -70,14 +70,14 @@ struct LineComposer {
 
     private mutating func part(_ text: ArraySlice<UInt8>, _ size: Int, _ budget: Int) {
         if size <= budget {
-            json.value(text.span)
+            json.value(text)
         } else {
-            json.value(text.span, keeping: ends(of: text.span, size: size, budget: budget))
+            json.value(text, keeping: ends(of: text.span, size: size, budget: budget))
         }
     }
 
     /// Writes names of fields.
-    mutating func names(_ path: FieldPath, _ names: NameList) {
+    mutating func names(_ path: String, _ names: NameList) {
         json.name(path)
         values(names.names.map { Array($0.utf8)[...] }, .flags, name: "imdswatch.truncated")
     }

@@ -33,7 +33,7 @@ public enum RuleFile {
         do throws(EQLError) {
             query = try Query.compile(text, source: source)
         } catch {
-            throw document.error(error, inTextAt: section.path(of: "query"))
+            throw section.error(error, inTextAt: "query")
         }
         let ruleID = try section.text("rule_id")
         let id = try section.text("id")

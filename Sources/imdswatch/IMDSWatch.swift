@@ -31,5 +31,5 @@ struct IMDSWatch: ParsableCommand {
             needed, 74 I/O error, 77 not privileged, 78 bad configuration.
             """,
         version: version,
-        subcommands: [RunCommand.self, CheckCommand.self, FieldsCommand.self])
+        subcommands: [RunCommand.self, CheckCommand.self, FieldsCommand.self, DemoCommand.self])
 }

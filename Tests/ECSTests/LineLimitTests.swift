@@ -91,7 +91,7 @@ struct LineLimitTests {
             }
         }
         let ancestors = (0..<Int.random(in: 0...200, using: &random)).map { number in
-            Ancestor(
+            AncestryEntry(
                 identity: ProcessIdentity(pid: UInt32(number), start: .max),
                 executable: Array(text(&random).utf8))
         }
