@@ -55,6 +55,21 @@ struct LoaderTests {
         #expect(effective[try prefix("fd00:ec2::254")] == .wanted)
     }
 
+    @Test(
+        "knows with which bytes no destination begins",
+        arguments: [
+            (["169.254.169.254"], [169], 255), (["10.0.0.0/8", "fd00:ec2::254"], [10, 0xfd], 254),
+            (["128.0.0.0/1"], [128, 255], 128), (["::/0"], [0, 169, 255], 0),
+            (["fc00::/7"], [0xfc, 0xfd], 254),
+            (["::ffff:1.2.3.4"], [1], 255), (["::/64"], [0, 7, 255], 0), ([], [], 256),
+        ] as [([String], [UInt8], Int)])
+    func unwanted(destinations: [String], wanted: [UInt8], count: Int) throws {
+        let prefixes = try destinations.map { try #require(IPPrefix($0)) }
+        let unwanted = Probes.unwanted(prefixes)
+        #expect((0...255).count { unwanted.contains(UInt8($0)) } == count)
+        #expect(wanted.allSatisfy { !unwanted.contains($0) })
+    }
+
     @Test("names each program once, and a ladder for each preference")
     func programs() {
         #expect(Set(ProbeProgram.allCases.map(\.rawValue)).count == 11)

@@ -114,7 +114,7 @@ struct RingReaderTests {
         #expect(reader.collect() == 6)
         let pids = reader.drain()
         #expect(pids == [2, 4, 3, 6, 1, 5])
-        #expect(reader.late == 0)
+        #expect(reader.reordered == 0)
         #expect(ring.consumed == ring.produced)
     }
 
@@ -146,7 +146,7 @@ struct RingReaderTests {
         #expect(reader.collect() == 2)
         let two = reader.drain()
         #expect(two == [2, 3])
-        #expect(reader.late == 1)
+        #expect(reader.reordered == 1)
         #expect(ring.consumed == ring.produced)
     }
 
@@ -194,7 +194,22 @@ struct RingReaderTests {
         reader.collect()
         let pids = reader.drain()
         #expect(pids == [2, 3])
-        #expect(reader.late == 1)
+        #expect(reader.reordered == 1 && reader.late == 0)
+    }
+
+    @Test("a record is late only if a wanted one went before it")
+    func lateForWanted() {
+        let ring = FakeRing()
+        var reader = ring.makeReader()
+        ring.add(time: 20, pid: 1, flags: 1 << 7)
+        ring.add(time: 30, pid: 2)
+        reader.collect()
+        _ = reader.drain()
+        ring.add(time: 25, pid: 3)
+        ring.add(time: 15, pid: 4)
+        reader.collect()
+        _ = reader.drain()
+        #expect(reader.reordered == 2 && reader.late == 1)
     }
 
     @Test("gathers no more than fits, and loses nothing")
@@ -323,7 +338,7 @@ struct RingReaderTests {
         }
         #expect(received.count == Int(sent))
         #expect(reader.malformed == 0)
-        #expect(inversions <= reader.late)
+        #expect(inversions <= reader.reordered)
         #expect(ring.consumed == ring.produced)
     }
 }
