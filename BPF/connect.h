@@ -15,9 +15,9 @@
 
 /* In words, as the destination trie and the record want it. */
 struct endpoint {
-	__u32 address[4];
+	__u32 address[4] __attribute__((aligned(8)));
 	__be16 port;
-	__u16 pad;
+	__u16 pad[3];
 };
 
 static __always_inline void map_ipv4(__u32 address[4], __u32 ipv4)
@@ -31,6 +31,17 @@ static __always_inline void map_ipv4(__u32 address[4], __u32 ipv4)
 static __always_inline bool is_mapped(const __u32 address[4])
 {
 	return !address[0] && !address[1] && address[2] == MAPPED_MARK;
+}
+
+/* Two loads: `sk` is typed. */
+static __always_inline void load_ipv6(__u32 address[4], struct in6_addr *from)
+{
+	const __u64 *words = (void *)from;
+	__u64 *to = (__u64 *)address;
+
+	barrier_var(words); /* see sequence_of() */
+	to[0] = words[0];
+	to[1] = words[1];
 }
 
 /* The address that connect(2) was given; false if it is none of this family. */
@@ -58,6 +69,11 @@ static __always_inline bool read_ipv6(struct endpoint *to, const void *address, 
 	return true;
 }
 
+static __always_inline __u32 first_byte(const __u32 address[4])
+{
+	return is_mapped(address) ? address[3] & 0xff : address[0] & 0xff;
+}
+
 /* What the loaded rules want with a destination: enum destination_use, or 0. */
 static __always_inline __u32 use_of(const struct endpoint *to)
 {
@@ -65,10 +81,12 @@ static __always_inline __u32 use_of(const struct endpoint *to)
 		__u32 length;
 		__u32 address[4];
 	} key;
-	__u32 *use;
+	__u32 *use, first = first_byte(to->address);
 
 	if (settings.any_destination)
 		return DESTINATION_WANTED;
+	if (settings.unwanted[first / 64 & 3] & 1ULL << first % 64)
+		return 0;
 	key.length = ADDRESS_BITS;
 	key.address[0] = to->address[0];
 	key.address[1] = to->address[1];

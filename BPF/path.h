@@ -265,6 +265,9 @@ __noinline int add_long_path(__u32 slot, __u32 which)
 		s->walk.offset = RECORD_PATH_MAX - 1;
 		s->path[RECORD_PATH_MAX - 1] = '/';
 	}
+	/* without the root the lower half is no head, but a part of the middle */
+	if (s->walk.cut && (result == WALK_MORE || result == WALK_OUTSIDE))
+		s->walk.offset = RECORD_PATH_MAX / 2;
 	text = text_end(s, RECORD_PATH_MAX, 0);
 	length = RECORD_PATH_MAX - s->walk.offset;
 	if (!text || length > RECORD_PATH_MAX)

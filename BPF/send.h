@@ -44,28 +44,24 @@ static __always_inline void wake(void)
  * `fill` is what ring_fill() said; `urgent` records may use the part of the
  * ring that is kept for them, and wake the reader.
  */
-static __always_inline void send(void *record, __u32 size, __u64 fill, __u32 hook, bool urgent)
+static __always_inline bool send(void *record, __u32 size, __u64 fill, __u32 hook, bool urgent)
 {
 	bool wanted = urgent || fill + size > WAKE_FROM(fixed.ring_size);
 	bool woken = wanted && take_wakeup();
 
-	if (!urgent && fill + size > RESERVED_FROM(fixed.ring_size)) {
-		count(hook, COUNTER_DROPPED);
-		if (woken)
-			wake();
-		return;
-	}
-	if (bpf_ringbuf_output(&records, record, size,
+	if ((!urgent && fill + size > RESERVED_FROM(fixed.ring_size)) ||
+	    bpf_ringbuf_output(&records, record, size,
 			       woken ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP)) {
 		count(hook, COUNTER_DROPPED);
 		if (woken)
 			wake();
-		return;
+		return false;
 	}
 	count(hook, COUNTER_SUBMITTED);
 	/* the reader may have armed after the look above, and missed the record */
 	if (wanted && !woken && take_wakeup())
 		wake();
+	return true;
 }
 
 static __always_inline void send_scratch(struct scratch *s, __u64 fill, __u32 hook, bool urgent)
@@ -76,13 +72,14 @@ static __always_inline void send_scratch(struct scratch *s, __u64 fill, __u32 ho
 		count(hook, COUNTER_FAILED);
 		return;
 	}
+	if (!send(&s->record, size, fill, hook, urgent))
+		return;
 	if (s->states & 1 << TEXT_SHED)
 		count(hook, COUNTER_SHED);
 	if (s->states & 1 << TEXT_UNREADABLE)
 		count(hook, COUNTER_UNREADABLE);
 	if (s->states & 1 << TEXT_CUT)
 		count(hook, COUNTER_CUT);
-	send(&s->record, size, fill, hook, urgent);
 }
 
 static __always_inline void begin(struct record_header *header, __u32 kind, __u32 hook, __u32 size)

@@ -1,10 +1,10 @@
 /// A dotted name, taken apart once.
-struct FieldPath: Sendable {
+package struct FieldPath: Sendable {
     /// Names of the objects that the value stands in, and its own.
     let parents: [[UInt8]]
     let key: [UInt8]
 
-    init(_ name: String) {
+    package init(_ name: String) {
         var components = name.utf8.split(separator: UInt8(ascii: ".")).map { Array($0) }
         key = components.popLast() ?? []
         parents = components
@@ -16,8 +16,8 @@ struct FieldPath: Sendable {
 /// Objects follow from dotted names: `process.pid`, then `process.parent.pid`,
 /// opens and closes what is needed. Names that share a beginning must follow
 /// each other, or an object would be opened twice.
-struct JSONWriter: Sendable {
-    var bytes: [UInt8]
+package struct JSONWriter: Sendable {
+    package var bytes: [UInt8]
 
     /// Objects that names have opened and that are not closed yet, outermost
     /// first; of each object begun explicitly, where its own begin.
@@ -26,11 +26,11 @@ struct JSONWriter: Sendable {
     private var scope = 0
     private var needsComma = false
 
-    init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+    package init(_ bytes: [UInt8] = []) { self.bytes = bytes }
 
     // MARK: Structure
 
-    mutating func beginObject() {
+    package mutating func beginObject() {
         separate()
         bytes.append(UInt8(ascii: "{"))
         scopes.append(scope)
@@ -38,27 +38,27 @@ struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    mutating func endObject() {
+    package mutating func endObject() {
         close(downTo: scope)
         scope = scopes.popLast() ?? 0
         bytes.append(UInt8(ascii: "}"))
         needsComma = true
     }
 
-    mutating func beginArray() {
+    package mutating func beginArray() {
         separate()
         bytes.append(UInt8(ascii: "["))
         needsComma = false
     }
 
-    mutating func endArray() {
+    package mutating func endArray() {
         bytes.append(UInt8(ascii: "]"))
         needsComma = true
     }
 
     /// Names the value that follows, relative to the innermost object begun.
     /// Names need no escaping.
-    mutating func name(_ path: FieldPath) {
+    package mutating func name(_ path: FieldPath) {
         var depth = scope
         for parent in path.parents {
             enter(parent, at: &depth)
@@ -67,7 +67,7 @@ struct JSONWriter: Sendable {
         plainKey(path.key)
     }
 
-    mutating func name(_ path: String) {
+    package mutating func name(_ path: String) {
         let name = path.utf8
         var depth = scope
         var start = name.startIndex
@@ -108,7 +108,7 @@ struct JSONWriter: Sendable {
     }
 
     /// A name that is one key although it may have dots.
-    mutating func key(_ name: String) { plainKey(name.utf8) }
+    package mutating func key(_ name: String) { plainKey(name.utf8) }
 
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
@@ -117,19 +117,19 @@ struct JSONWriter: Sendable {
 
     // MARK: Values
 
-    mutating func value(_ number: some FixedWidthInteger) {
+    package mutating func value(_ number: some FixedWidthInteger) {
         separate()
         append(decimal: number)
     }
 
-    mutating func value(_ boolean: Bool) {
+    package mutating func value(_ boolean: Bool) {
         separate()
         bytes.append(contentsOf: (boolean ? "true" : "false").utf8)
     }
 
-    mutating func value(_ text: String) { value(Array(text.utf8)[...]) }
+    package mutating func value(_ text: String) { value(Array(text.utf8)[...]) }
 
-    mutating func value(_ text: ArraySlice<UInt8>) {
+    package mutating func value(_ text: ArraySlice<UInt8>) {
         separate()
         quote(text)
     }

@@ -66,15 +66,25 @@ public struct ByteArena: ~Copyable, Sendable {
         append(text.description.utf8.span)
     }
 
-    /// Appends any fixed-width integer in native byte order.
+    /// Appends an integer of at most 64 bits, its lowest byte first.
+    @inlinable @inline(__always)
     public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(integer: Value) -> Int? {
-        let length = MemoryLayout<Value>.size
-        guard reserve(length) else { return nil }
+        appendLow(MemoryLayout<Value>.size, of: UInt64(truncatingIfNeeded: integer))
+    }
+
+    /// Appends the low bytes of a word.
+    @usableFromInline
+    mutating func appendLow(_ length: Int, of word: UInt64) -> Int? {
+        guard length <= 8, reserve(length) else { return nil }
         let offset = count
-        // SAFETY: `reserve` proved that the bytes lie within the array, and an
-        // unaligned store of a trivial value is always allowed.
+        let word = word.littleEndian
+        // SAFETY: `reserve` proved that the bytes lie within the array, and the
+        // word has eight.
         unsafe bytes.withUnsafeMutableBytes { target in
-            unsafe target.storeBytes(of: integer, toByteOffset: offset, as: Value.self)
+            unsafe withUnsafeBytes(of: word) { origin in
+                guard let from = origin.baseAddress, let to = target.baseAddress else { return }
+                unsafe (to + offset).copyMemory(from: from, byteCount: length)
+            }
         }
         count += length
         return offset
@@ -120,7 +130,7 @@ public struct ByteArena: ~Copyable, Sendable {
 
 extension Span<UInt8> {
     /// Reads an integer in native byte order, or nil beyond the end.
-    @inlinable
+    @inlinable @inline(__always)
     public func integer<Value: FixedWidthInteger & BitwiseCopyable>(
         _: Value.Type = Value.self, at offset: Int
     ) -> Value? {
