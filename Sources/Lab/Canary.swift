@@ -137,7 +137,7 @@ private enum CanaryProcess {
     static func run(parent: Int32, descriptor: Int32, program: Canary.Program) -> Int32 {
         guard CurrentProcess.dieWithParent(parent) else { return 1 }
         CurrentProcess.keepOnly([nil, nil, nil, descriptor])
-        CurrentProcess.startSession()
+        CurrentProcess.detach()
         CurrentProcess.resetSignals()
         let socket = Socket(adopting: socketPlace)
         do {

@@ -114,12 +114,11 @@ public enum Demo {
     }
 
     private static let pythonProgram = """
-        import urllib.request as u
-        s = "\(service)/latest/"
-        t = u.urlopen(u.Request(s + "api/token", method="PUT",
-            headers={"X-aws-ec2-metadata-token-ttl-seconds": "60"})).read().decode()
-        print(u.urlopen(u.Request(s + "meta-data/iam/security-credentials/",
-            headers={"X-aws-ec2-metadata-token": t})).read().decode())
+        import urllib.request as u; s = "\(service)/latest/"; \
+        t = u.urlopen(u.Request(s + "api/token", method="PUT", \
+        headers={"X-aws-ec2-metadata-token-ttl-seconds": "60"})).read().decode(); \
+        print(u.urlopen(u.Request(s + "meta-data/iam/security-credentials/", \
+        headers={"X-aws-ec2-metadata-token": t})).read().decode())
         """
 
     private static let perlProgram = #"""

@@ -16,7 +16,7 @@ enum Keeper {
     static func run(parent: Int32, descriptor: Int32) -> Int32 {
         guard CurrentProcess.dieWithParent(parent) else { return 1 }
         CurrentProcess.keepOnly([nil, nil, nil, descriptor])
-        CurrentProcess.startSession()
+        CurrentProcess.detach()
         CurrentProcess.resetSignals()
         let socket = Socket(adopting: socketPlace)
         do {
@@ -87,7 +87,7 @@ enum Keeper {
             var pipe = try BytePipe()
             let shell = try Child {
                 CurrentProcess.keepOnly([nil, pipe.writeEnd, pipe.writeEnd])
-                CurrentProcess.startSession()
+                CurrentProcess.detach()
                 // A shell replaces itself by its last command; the client is to
                 // have a parent of its own.
                 let script = String(decoding: command, as: UTF8.self) + "\nexit $?"

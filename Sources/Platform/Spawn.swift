@@ -104,8 +104,12 @@ public enum CurrentProcess {
     /// Gives up every capability for good.
     public static func dropPrivileges() -> Bool { child_drop_privileges() == 0 }
 
-    /// Leaves the terminal's session, and so the reach of its Ctrl-C.
-    public static func startSession() { _ = setsid() }
+    /// Leaves the terminal's session, and so the reach of its Ctrl-C, and the
+    /// directory it was started in.
+    public static func detach() {
+        _ = setsid()
+        _ = unsafe chdir("/")
+    }
 
     /// Has the kernel take away ended children.
     public static func discardChildren() { child_ignore_children() }
