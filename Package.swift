@@ -72,6 +72,17 @@ let package = Package(
             swiftSettings: settings),
 
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
+        tests("EventsTests", ["Events"]),
+        tests("EQLTests", ["EQL", "Events"]),
+        tests("DetectionTests", ["Detection", "EQL", "Events"]),
+        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
+        tests("OutputTests", ["Output", "Platform"]),
+        tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
+        tests("ProcessesTests", ["Events", "Platform", "Processes"]),
+        tests("RecordingTests", ["Events", "Recording"]),
+        tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
+        tests("LabTests", ["Lab"]),
+        tests("DocumentationTests", ["Events"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
     ]
 )
