@@ -76,7 +76,7 @@ let package = Package(
         tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
         tests("EQLTests", ["EQL", "Events"]),
         tests("DocumentationTests", ["Events"]),
-        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
+        tests("ECSTests", ["Detection", "ECS", "EQL", "Events", "Recording"], resources: [.copy("Golden")]),
         tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
