@@ -80,9 +80,5 @@ let package = Package(
         tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
-        tests("ProcessesTests", ["Events", "Platform", "Processes"]),
-        tests("RecordingTests", ["Events", "Recording"]),
-        tests("DetectionTests", ["Detection", "EQL", "Events"]),
-        tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
     ]
 )

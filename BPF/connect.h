@@ -205,7 +205,7 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 	__u32 network = record->task.network_namespace;
 	__u32 slot = s->slot, counter;
 	struct subject who;
-	__u64 start, end;
+	__u64 start, end, fill;
 
 	find_subject(&who, responsible(&record->header, task, direct), direct);
 	find_top(s, &who, direct);
@@ -214,18 +214,24 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 	add_executable(s, slot, &who, direct);
 	add_parent(s, slot, &who, direct);
 	add_cgroup(s, &who, direct);
-	add_directory(s, slot, &who, direct);
 	start = who.mm ? FIELD(direct, who.mm, arg_start) : 0;
 	end = who.mm ? FIELD(direct, who.mm, arg_end) : 0;
 	record->argv_size = end - start;
-	add_arguments(s, slot, TEXT_ARGV, start, end);
+	fill = ring_fill();
+	if (fill > RESERVED_FROM(fixed.ring_size)) {
+		shed(s);
+	} else {
+		add_directory(s, slot, &who, direct);
+		add_arguments(s, slot, TEXT_ARGV, start, end);
+	}
 
 	counter = record->connect.family == AF_INET ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
 	/* another hook of this family ran meanwhile: only while they change */
 	if (s->owner != hook)
 		count(counter, COUNTER_FAILED);
 	else
-		send_scratch(s, ring_fill(), counter, record->header.flags & RECORD_WANTED);
+		send_scratch(s, fill, counter,
+			     record->header.flags & RECORD_WANTED ? WANTED : LATER);
 }
 
 /*

@@ -36,6 +36,6 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	s->record.text[TEXT_ENV].state = TEXT_ABSENT;
 	if (settings.capture_env)
 		add_arguments(s, SLOT_EXEC, TEXT_ENV, who.mm->env_start, who.mm->env_end);
-	send_scratch(s, fill, COUNTER_EXEC, settings.wake_exec);
+	send_scratch(s, fill, COUNTER_EXEC, settings.wake_exec ? SOON : LATER);
 	return 0;
 }

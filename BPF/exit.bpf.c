@@ -56,6 +56,6 @@ int BPF_PROG(exit_hook, struct task_struct *task)
 	}
 	s->record.task.exit_code =
 		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : who.leader->exit_code;
-	send(&s->record, sizeof(s->record), ring_fill(), COUNTER_EXIT, false);
+	send(&s->record, sizeof(s->record), ring_fill(), COUNTER_EXIT, LATER);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #define RING_BYTES	 (4 << 20)
 #define DESTINATIONS_MAX 4096
 
-/* A path of up to so many components with names of less than so many words
+/* A path of up to so many components, with names shorter than so many words,
  * takes the short way. */
 #define COMPONENTS_MAX	16 /* a power of two */
 #define COMPONENT_WORDS 5

@@ -146,8 +146,10 @@ static __always_inline void add_components(struct scratch *s, __u32 which)
 	__u8 *text = text_end(s, RECORD_PATH_MAX, 0);
 	__u32 count = s->walk.count, length = 0;
 
-	if (!text)
+	if (!text) {
+		add_text(s, which, 0, TEXT_UNREADABLE, 0);
 		return;
+	}
 	for (__u32 i = 0; i < COMPONENTS_MAX && i < count; i++) {
 		struct component *component = &s->components[(count - 1 - i) % COMPONENTS_MAX];
 		__u64 *to;
@@ -257,10 +259,6 @@ __noinline int add_long_path(__u32 slot, __u32 which)
 		if (result != WALK_MORE)
 			break;
 	}
-	if (result == WALK_FAILED) {
-		add_text(s, which, 0, TEXT_UNREADABLE, 0);
-		return WALK_FAILED;
-	}
 	if (s->walk.offset >= RECORD_PATH_MAX) {
 		s->walk.offset = RECORD_PATH_MAX - 1;
 		s->path[RECORD_PATH_MAX - 1] = '/';
@@ -270,8 +268,10 @@ __noinline int add_long_path(__u32 slot, __u32 which)
 		s->walk.offset = RECORD_PATH_MAX / 2;
 	text = text_end(s, RECORD_PATH_MAX, 0);
 	length = RECORD_PATH_MAX - s->walk.offset;
-	if (!text || length > RECORD_PATH_MAX)
+	if (result == WALK_FAILED || !text || length > RECORD_PATH_MAX) {
+		add_text(s, which, 0, TEXT_UNREADABLE, 0);
 		return WALK_FAILED;
+	}
 	bpf_probe_read_kernel(text, length, &s->path[s->walk.offset & (RECORD_PATH_MAX - 1)]);
 	if (s->walk.cut)
 		gap = RECORD_PATH_MAX / 2 - s->walk.offset;

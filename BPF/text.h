@@ -46,11 +46,8 @@ static __always_inline void add_string(struct scratch *s, __u32 which, __u32 roo
 				       const void *string)
 {
 	__u8 *end = text_end(s, room, 0);
-	long length;
+	long length = end ? bpf_probe_read_kernel_str(end, room, string) : 0;
 
-	if (!end)
-		return;
-	length = bpf_probe_read_kernel_str(end, room, string);
 	if (length > 0)
 		add_text(s, which, length - 1, TEXT_COMPLETE, 0);
 	else

@@ -99,6 +99,20 @@ public struct ByteArena: ~Copyable, Sendable {
         }
     }
 
+    /// Appends bytes that a closure writes from the offset that it is given,
+    /// which is returned; nil when the limit is reached. Cheaper than many
+    /// small appends.
+    mutating func append(count length: Int, fill: (inout MutableRawSpan, Int) -> Void) -> Int? {
+        guard reserve(length) else { return nil }
+        let offset = count
+        var all = bytes.mutableSpan
+        // SAFETY: whatever is stored, any byte is a valid `UInt8`.
+        var raw = unsafe all.mutableBytes
+        fill(&raw, offset)
+        count += length
+        return offset
+    }
+
     /// Replaces bytes that were appended before.
     public mutating func replace(at offset: Int, with source: borrowing Span<UInt8>) {
         let length = source.count
@@ -118,13 +132,34 @@ public struct ByteArena: ~Copyable, Sendable {
     public mutating func appendCopy(of range: Range<Int>, replacing old: UInt8, with new: UInt8) -> Int? {
         guard range.upperBound <= count, reserve(range.count) else { return nil }
         let offset = count
-        var target = bytes.mutableSpan
-        for index in 0..<range.count {
-            let byte = target[range.lowerBound + index]
-            target[offset + index] = byte == old ? new : byte
+        let start = range.lowerBound
+        let length = range.count
+        // SAFETY: the range lies within the array, and `reserve` proved that the
+        // copy behind it does; plain pointers let the loop use wide registers.
+        unsafe bytes.withUnsafeMutableBytes { memory in
+            guard let base = unsafe memory.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+            let from = unsafe UnsafePointer(base + start)
+            let to = unsafe base + offset
+            for index in 0..<length {
+                let byte = unsafe from[index]
+                unsafe to[index] = byte == old ? new : byte
+            }
         }
-        count += range.count
+        count += length
         return offset
+    }
+
+    /// How often a byte occurs in a range.
+    public func occurrences(of byte: UInt8, in range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        // SAFETY: the precondition proves that the range lies within the array.
+        return unsafe bytes.withUnsafeBytes { memory in
+            guard let base = memory.baseAddress else { return 0 }
+            let from = unsafe (base + range.lowerBound).assumingMemoryBound(to: UInt8.self)
+            var found = 0
+            for index in 0..<range.count where unsafe from[index] == byte { found &+= 1 }
+            return found
+        }
     }
 }
 

@@ -129,7 +129,9 @@ public struct RingReader: ~Copyable {
         } else {
             lastTime = record.time
         }
-        if record.flags & UInt32(RECORD_WANTED.rawValue) != 0 { lastWantedTime = max(lastWantedTime, record.time) }
+        if record.flags & UInt32(RECORD_WANTED.rawValue) != 0 {
+            lastWantedTime = max(lastWantedTime, record.time)
+        }
         return memory.withRecord(at: record.start, length: Int(record.length), body)
     }
 
