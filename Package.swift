@@ -83,6 +83,12 @@ let package = Package(
         tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
         tests("LabTests", ["Lab"]),
         tests("DocumentationTests", ["Events"]),
+        tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
+        tests("EQLTests", ["EQL", "Events"]),
+        tests("DocumentationTests", ["Events"]),
+        tests("ECSTests", ["Detection", "ECS", "EQL", "Events", "Recording"], resources: [.copy("Golden")]),
+        tests("OutputTests", ["Output", "Platform"]),
+        tests("LabTests", ["Lab"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
     ]
 )
