@@ -72,17 +72,6 @@ let package = Package(
             swiftSettings: settings),
 
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
-        tests("EventsTests", ["Events"]),
-        tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
-        tests("EQLTests", ["EQL", "Events"]),
-        tests("DocumentationTests", ["Events"]),
-        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
-        tests("OutputTests", ["Output", "Platform"]),
-        tests("LabTests", ["Lab"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
-        tests("ProcessesTests", ["Events", "Platform", "Processes"]),
-        tests("RecordingTests", ["Events", "Recording"]),
-        tests("DetectionTests", ["Detection", "EQL", "Events"]),
-        tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
     ]
 )

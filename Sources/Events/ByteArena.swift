@@ -99,6 +99,20 @@ public struct ByteArena: ~Copyable, Sendable {
         }
     }
 
+    /// Appends bytes that a closure writes from the offset that it is given,
+    /// which is returned; nil when the limit is reached. Cheaper than many
+    /// small appends.
+    mutating func append(count length: Int, fill: (inout MutableRawSpan, Int) -> Void) -> Int? {
+        guard reserve(length) else { return nil }
+        let offset = count
+        var all = bytes.mutableSpan
+        // SAFETY: whatever is stored, any byte is a valid `UInt8`.
+        var raw = unsafe all.mutableBytes
+        fill(&raw, offset)
+        count += length
+        return offset
+    }
+
     /// Replaces bytes that were appended before.
     public mutating func replace(at offset: Int, with source: borrowing Span<UInt8>) {
         let length = source.count

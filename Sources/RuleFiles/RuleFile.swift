@@ -61,6 +61,9 @@ public enum RuleFile {
     private static func bareRule(
         from bytes: [UInt8], file: String, ruleset: String?, source: Query.Source
     ) throws(RuleFileError) -> Rule {
+        guard bytes.count <= TOMLDocument.byteLimit else {
+            throw RuleFileError(file: file, reason: .file(.tooLarge(limit: TOMLDocument.byteLimit)))
+        }
         let content = SourceText(bytes)
         try content.checkText(file: file)
         let text = String(decoding: bytes, as: UTF8.self)

@@ -23,3 +23,15 @@ func refusal(_ query: String, role: Query.Role = .rule, source: Query.Source = .
         return error
     }
 }
+
+/// Whether an event is what the first stage of a query waits for.
+func starts(_ query: String, with event: borrowing Event, source: Query.Source = .live) throws -> Bool {
+    try Query.compile(query, source: source).stages[0].program.matches(event)
+}
+
+extension Stage {
+    /// `program.matches` in a form that `#expect` can take apart.
+    func accepts(_ fields: [Field: FieldValue]) -> Bool {
+        program.matches(.made(.document, fields))
+    }
+}

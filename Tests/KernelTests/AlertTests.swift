@@ -67,7 +67,7 @@ extension KernelTests {
                 "threat.tactic.reference", "threat.technique.name", "threat.technique.reference",
                 "threat.technique.subtechnique.name", "threat.technique.subtechnique.reference", "host.id",
                 "host.name", "host.architecture", "host.os.kernel", "host.os.name", "host.os.version",
-                "user.group.id", "user.group.name", "user.effective.id", "process.entity_id", "process.start",
+                "user.group.id", "user.group.name", "process.entity_id", "process.start",
                 "process.interactive", "process.thread.name", "process.parent.args",
                 "process.parent.command_line", "process.parent.start", "process.session_leader.pid",
                 "process.session_leader.entity_id", "process.group_leader.pid", "imdswatch.version",
@@ -100,6 +100,16 @@ extension KernelTests {
         func mountNamespace() throws {
             let alert = try sample()
             #expect(alert.bool("imdswatch.host_mount_namespace") == false)
+        }
+
+        @Test("names the effective user where it is another than the real one")
+        func effectiveUser() throws {
+            let (alerts, _) = try raisedAlerts([
+                "setpriv", "--euid=65534", "curl", "-s", "http://169.254.169.254/",
+            ])
+            #expect(alerts.map { $0.string("user.id") } == ["65534"])
+            #expect(alerts.first?.string("user.effective.id") == "65534")
+            #expect(alerts.first?.string("process.real_user.id") == "0")
         }
 
         @Test("shows no session token")

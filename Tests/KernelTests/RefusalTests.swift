@@ -81,7 +81,7 @@ extension KernelTests {
                 try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path())
                 let invocation = try Invocation(["run", "--rules", file.path()])
                 #expect(invocation.status != 0 && invocation.status < 128, "\(invocation.diagnostics)")
-                #expect(invocation.diagnostics.contains("writable"))
+                #expect(invocation.diagnostics.contains("written by others"))
             }
         }
 
