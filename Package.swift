@@ -88,7 +88,16 @@ let package = Package(
         tests("DocumentationTests", ["Events"]),
         tests("ECSTests", ["Detection", "ECS", "EQL", "Events", "Recording"], resources: [.copy("Golden")]),
         tests("OutputTests", ["Output", "Platform"]),
+        tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
+        tests("EQLTests", ["EQL", "Events"]),
+        tests("DocumentationTests", ["Events"]),
+        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
+        tests("OutputTests", ["Output", "Platform"]),
         tests("LabTests", ["Lab"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
+        tests("ProcessesTests", ["Events", "Platform", "Processes"]),
+        tests("RecordingTests", ["Events", "Recording"]),
+        tests("DetectionTests", ["Detection", "EQL", "Events"]),
+        tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
     ]
 )

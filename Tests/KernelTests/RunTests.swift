@@ -6,11 +6,11 @@ extension KernelTests {
     struct Run {
         @Test("is ready within 250 ms")
         func ready() throws {
-            // The best of some: other programs share this machine.
+            // The best of some, without the time in which others had the CPU.
             var best = Duration.seconds(60)
             for _ in 0..<5 {
                 let sensor = try Sensor()
-                best = min(best, sensor.readyAfter)
+                best = min(best, sensor.readyAfter - (try Machine.waitingForCPU(sensor.pid)))
                 _ = try sensor.stop()
             }
             #expect(best <= .milliseconds(250))
@@ -76,10 +76,10 @@ extension KernelTests {
             usleep(3_000_000)
             // Another program's starts are work; a window without any is idleness.
             for _ in 0..<10 {
-                let (starts, switches) = try (self.starts(), self.switches(of: sensor.pid))
+                let (starts, sleeps) = try (Machine.starts(), Machine.sleeps(of: sensor.pid))
                 usleep(4_000_000)
-                let others = try self.starts() - starts
-                let wakeUps = try self.switches(of: sensor.pid) - switches
+                let others = try Machine.starts() - starts
+                let wakeUps = try Machine.sleeps(of: sensor.pid) - sleeps
                 guard others > 2 else {
                     #expect(wakeUps <= 8, "\(wakeUps) wake-ups in 4 s")
                     _ = try sensor.stop()
@@ -97,22 +97,6 @@ extension KernelTests {
             #expect(described.contains("stripped") && !described.contains("not stripped"))
             let attributes = try FileManager.default.attributesOfItem(atPath: Sensor.executable)
             #expect((attributes[.size] as? Int).map { $0 <= 20 << 20 } == true)
-        }
-
-        /// Processes and threads started on this machine so far.
-        private func starts() throws -> Int {
-            let lines = try String(contentsOfFile: "/proc/stat", encoding: .utf8).split(separator: "\n")
-            return try #require(lines.first { $0.hasPrefix("processes ") }.flatMap { Int($0.dropFirst(10)) })
-        }
-
-        /// How often the threads of a process went to sleep so far.
-        private func switches(of pid: Int32) throws -> Int {
-            let tasks = "/proc/\(pid)/task"
-            return try FileManager.default.contentsOfDirectory(atPath: tasks).reduce(0) { sum, task in
-                let status = try String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
-                let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches") }
-                return sum + (line?.split(separator: "\t").last.flatMap { Int($0) } ?? 0)
-            }
         }
     }
 }
