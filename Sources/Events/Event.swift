@@ -63,7 +63,7 @@ public struct Event: ~Copyable {
 
     /// By field number. An inline array would be copied whole, three kilobytes,
     /// for every slot that is read of a borrowed event.
-    private var slots: [Slot]
+    @usableFromInline var slots: [Slot]
 
     /// Values that every event has, set once by `fixConstants`.
     private var constants = FieldSet()
@@ -97,9 +97,11 @@ public struct Event: ~Copyable {
         reset()
     }
 
+    @inlinable
     public func has(_ field: Field) -> Bool { present.contains(field) }
 
     /// The value of a field, or nil if it is missing.
+    @inlinable
     public func slot(_ field: Field) -> Slot? {
         present.contains(field) ? slots[Int(field.rawValue)] : nil
     }

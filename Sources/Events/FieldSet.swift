@@ -1,8 +1,8 @@
 /// A set of fields as bits: what an event has, what a rule set needs.
 public struct FieldSet: Sendable, Equatable {
-    private var low: UInt64 = 0
-    private var middle: UInt64 = 0
-    private var high: UInt64 = 0
+    @usableFromInline var low: UInt64 = 0
+    @usableFromInline var middle: UInt64 = 0
+    @usableFromInline var high: UInt64 = 0
 
     /// Fields have numbers below this.
     public static let capacity = 192
@@ -13,18 +13,21 @@ public struct FieldSet: Sendable, Equatable {
         for field in fields { insert(field) }
     }
 
+    @inlinable
     public func contains(_ field: Field) -> Bool {
         let number = field.rawValue
         let word = number < 64 ? low : number < 128 ? middle : high
         return word & (1 << UInt64(number & 63)) != 0
     }
 
+    @inlinable
     public mutating func insert(_ field: Field) {
         let number = field.rawValue
         let bit = UInt64(1) << UInt64(number & 63)
         if number < 64 { low |= bit } else if number < 128 { middle |= bit } else { high |= bit }
     }
 
+    @inlinable
     public mutating func remove(_ field: Field) {
         let number = field.rawValue
         let bit = UInt64(1) << UInt64(number & 63)
