@@ -73,16 +73,16 @@ let package = Package(
 
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
         tests("EventsTests", ["Events"]),
-        tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
         tests("EQLTests", ["EQL", "Events"]),
-        tests("DocumentationTests", ["Events"]),
+        tests("DetectionTests", ["Detection", "EQL", "Events"]),
         tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
         tests("OutputTests", ["Output", "Platform"]),
-        tests("LabTests", ["Lab"]),
-        .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
+        tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
         tests("ProcessesTests", ["Events", "Platform", "Processes"]),
         tests("RecordingTests", ["Events", "Recording"]),
-        tests("DetectionTests", ["Detection", "EQL", "Events"]),
         tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
+        tests("LabTests", ["Lab"]),
+        tests("DocumentationTests", ["Events"]),
+        .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
     ]
 )

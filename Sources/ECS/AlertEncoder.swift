@@ -116,7 +116,7 @@ public struct AlertEncoder: Sendable {
         composer.hostMountNamespace(of: last)
         if !isSkeleton {
             composer.origins(of: last)
-            composer.raw(FieldOutput.alert + FieldOutput.imdswatch, of: last)
+            composer.raw(FieldOutput.rawOfAlert, of: last)
         }
         composer.quality(degraded: evidence.contains { $0.event.header.degraded })
     }

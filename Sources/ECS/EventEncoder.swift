@@ -52,7 +52,7 @@ public struct EventEncoder: Sendable {
         if !isSkeleton {
             composer.further(of: evidence)
             composer.origins(of: evidence)
-            composer.raw(FieldOutput.event + FieldOutput.imdswatch, of: evidence)
+            composer.raw(FieldOutput.rawOfEvent, of: evidence)
         }
         composer.quality(degraded: header.degraded)
         composer.json.endObject()

@@ -54,6 +54,11 @@ extension FieldOutput {
         .networkNamespace, .userNamespace, .namespacedPID, .executableDeleted, .executableMemory,
         .executableScript,
     ]
+    private static let described: [Field] = [
+        .eventID, .eventKind, .eventCategory, .eventType, .eventAction, .eventOutcome, .eventModule,
+        .eventDataset, .hostID, .hostName, .hostHostname, .hostArchitecture, .hostOSType,
+        .hostOSFamily, .hostOSKernel, .hostOSName, .hostOSVersion,
+    ]
     private static let identity: [Field] = [
         .processPID, .processEntityID, .processName, .processExecutable, .processArgs,
         .processCommandLine, .parentPID, .parentEntityID, .parentExecutable,
@@ -79,6 +84,10 @@ extension FieldOutput {
 
     /// Under `imdswatch`, in alerts and events.
     static let imdswatch: [FieldOutput] = own.map(top)
+
+    /// The fields whose exact bytes are kept where they are not UTF-8.
+    static let rawOfAlert = event + imdswatch
+    static let rawOfEvent = described.map(top) + event + imdswatch
 
     /// One element of `imdswatch.matched`.
     static let matched: [FieldOutput] =

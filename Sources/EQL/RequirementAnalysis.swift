@@ -49,12 +49,13 @@ struct RequirementAnalysis: ~Copyable {
             return scope
         }
 
-        func union(_ other: Scope) -> Scope {
-            var scope = Scope(kinds: kinds.union(other.kinds))
-            if let mine = destinations, let theirs = other.destinations {
-                scope.destinations = mine.union(theirs)
-            }
-            return scope
+        static func union(of scopes: [Scope]) -> Scope {
+            var union = Scope.none
+            for scope in scopes { union.kinds.formUnion(scope.kinds) }
+            let sets = scopes.compactMap(\.destinations)
+            // all at once: one by one takes the square of the time
+            union.destinations = sets.count < scopes.count ? nil : RangeSet(sets.flatMap(\.ranges))
+            return union
         }
 
         func intersection(_ other: Scope) -> Scope {
@@ -108,7 +109,7 @@ struct RequirementAnalysis: ~Copyable {
     }
 
     private func anyOf(_ branches: [Condition], holds: Bool) -> Scope {
-        branches.reduce(Scope.none) { $0.union(scope($1, holds: holds)) }
+        Scope.union(of: branches.map { scope($0, holds: holds) })
     }
 
     private func allOf(_ branches: [Condition], holds: Bool) -> Scope {

@@ -13,13 +13,6 @@ public struct Refusal: Error, Sendable, Equatable {
     }
 }
 
-/// What became of one program when all were loaded.
-public struct ProgramReport: Sendable, Equatable {
-    public let program: ProbeProgram
-    /// Nil if it is loaded.
-    public let refusal: Refusal?
-}
-
 /// What was tried for one fact, and what is in use.
 public struct AttachReport: Sendable, Equatable {
     public enum Outcome: Sendable, Equatable {

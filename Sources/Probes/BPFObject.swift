@@ -3,7 +3,9 @@ internal import Glibc
 
 /// An opened BPF object, loaded or not: its programs and maps.
 @safe
-struct BPFObject: ~Copyable {
+struct BPFObject: ~Copyable, @unchecked Sendable {
+    // Sendable: libbpf's objects belong to no thread, and this is the only owner;
+    // after loading, its methods only read.
     private let handle: OpaquePointer
 
     /// Reads an object file.
@@ -84,24 +86,21 @@ struct BPFObject: ~Copyable {
 
     // MARK: Maps and variables
 
-    /// A map of the object, which owns its descriptor.
-    func map(_ name: String) throws(ProbeError) -> BPFMap {
+    /// How a map is to be made.
+    func definition(_ name: String) throws(ProbeError) -> BPFMapDefinition {
         guard let map = unsafe bpf_object__find_map_by_name(handle, name) else {
             throw .object(lacks: name)
         }
-        let descriptor = unsafe bpf_map__fd(map)
-        let size = unsafe Int(bpf_map__value_size(map))
-        let entries = unsafe Int(bpf_map__max_entries(map))
-        return BPFMap(name: name, descriptor: descriptor, valueSize: size, entries: entries)
+        return unsafe BPFMapDefinition(map)
     }
 
-    /// Sets how many entries a map will have. Before `load`.
-    func setEntries(_ name: String, _ entries: Int) throws(ProbeError) {
-        guard let map = unsafe bpf_object__find_map_by_name(handle, name) else {
-            throw .object(lacks: name)
+    /// Uses a map that was made before instead of an own one. Before `load`.
+    func reuse(_ map: SharedMaps.Map) throws(ProbeError) {
+        guard let own = unsafe bpf_object__find_map_by_name(handle, map.name) else {
+            throw .object(lacks: map.name)
         }
-        let status = unsafe bpf_map__set_max_entries(map, UInt32(clamping: entries))
-        guard status == 0 else { throw .map(name: name, code: -status) }
+        let status = unsafe bpf_map__reuse_fd(own, map.descriptor)
+        guard status == 0 else { throw .map(name: map.name, code: -status) }
     }
 
     /// Where a global variable lies.
@@ -135,12 +134,35 @@ struct BPFObject: ~Copyable {
     }
 }
 
-/// What is needed to use a map; the object owns it.
-struct BPFMap {
-    let name: String
-    let descriptor: Int32
+/// How a map is to be made, as its object says.
+struct BPFMapDefinition {
+    private let kind: bpf_map_type
+    private let name: String
+    private let keySize: UInt32
+    private let entries: UInt32
+    private let flags: UInt32
     let valueSize: Int
-    let entries: Int
+
+    /// Copies the definition out of an open object.
+    @unsafe
+    init(_ map: OpaquePointer) {
+        unsafe kind = bpf_map__type(map)
+        unsafe name = String(cString: bpf_map__name(map))
+        unsafe keySize = bpf_map__key_size(map)
+        unsafe entries = bpf_map__max_entries(map)
+        unsafe flags = bpf_map__map_flags(map)
+        unsafe valueSize = Int(bpf_map__value_size(map))
+    }
+
+    /// Makes the map: its descriptor, or a negative error number.
+    func make(entries wanted: Int?) -> Int32 {
+        var options = bpf_map_create_opts()
+        options.sz = MemoryLayout<bpf_map_create_opts>.size
+        options.map_flags = flags
+        // SAFETY: the kernel copies options and name during the call.
+        return unsafe bpf_map_create(
+            kind, name, keySize, UInt32(valueSize), wanted.map { UInt32(clamping: $0) } ?? entries, &options)
+    }
 }
 
 /// A global variable: the map of its section, and its place there.

@@ -59,8 +59,12 @@ extension Probes {
     private mutating func tryAttach(_ hook: Hook, _ family: AddressFamily) -> AttachReport.Attempt {
         let programs = hook.programs(family)
         var fresh: [ProbeProgram] = []
+        if let failure = require(ProgramGroup(hook)) {
+            return .init(
+                hook: hook, program: programs.first ?? .connectTracepoint, outcome: .refusedAtLoad(failure))
+        }
         for program in programs {
-            if let refusal = self.programs[program.ordinal].refusal {
+            if let refusal = refusals[program] {
                 return .init(hook: hook, program: program, outcome: .refusedAtLoad(refusal))
             }
             if links.has(program) { continue }
@@ -75,11 +79,33 @@ extension Probes {
 
     private mutating func tryAttach(_ program: ProbeProgram) -> Refusal? {
         if links.has(program) { return nil }
+        if let failure = require(ProgramGroup(program)) { return failure }
+        if let refusal = refusals[program] { return refusal }
+        guard let group = groups[ProgramGroup(program)] else { return Refusal(code: 0, message: "") }
         do throws(Refusal) {
-            links.set(program, try object.attach(program))
+            links.set(program, try group.object.attach(program))
             return nil
         } catch {
             return error
+        }
+    }
+
+    /// Loads a group that was not needed before. Says why it could not be, other
+    /// than by refusals of its programs.
+    private mutating func require(_ group: ProgramGroup?) -> Refusal? {
+        guard let group, groups[group] == nil,
+            !group.programs.allSatisfy({ refusals[$0] != nil })
+        else { return nil }
+        let result = loader.load(group)
+        groups.merge(result.groups) { _, new in new }
+        refusals.merge(result.refusals) { _, new in new }
+        switch result.failure {
+        case .load(_, let code, let log), .objectUnreadable(let code, let log):
+            return Refusal(code: code, message: log)
+        case .map(let name, let code), .mapping(let name, let code):
+            return Refusal(code: code, message: name)
+        case .some(let error): return Refusal(code: 0, message: "\(error)")
+        case nil: return nil
         }
     }
 

@@ -80,7 +80,7 @@ public struct ProbeCounters: Sendable, Equatable {
 extension Probes {
     /// Reads every counter: some fifty system calls, for once in a while.
     public func counters() throws(ProbeError) -> ProbeCounters {
-        let map = try object.map("counters")
+        let map = try maps.map("counters")
         var counters = ProbeCounters()
         for fact in ProbeFact.allCases {
             for kind in CounterKind.allCases {
@@ -95,11 +95,11 @@ extension Probes {
 
     /// Reads one counter: to see whether a hook fires.
     public func counter(_ fact: ProbeFact, _ kind: CounterKind) throws(ProbeError) -> UInt64 {
-        try read(try object.map("counters"), fact, kind)
+        try read(try maps.map("counters"), fact, kind)
     }
 
     private func read(
-        _ map: BPFMap, _ fact: ProbeFact, _ kind: CounterKind
+        _ map: SharedMaps.Map, _ fact: ProbeFact, _ kind: CounterKind
     ) throws(ProbeError) -> UInt64 {
         var key = UInt32(ProbeCounters.index(fact, kind))
         let processors = libbpf_num_possible_cpus()
@@ -115,7 +115,7 @@ extension Probes {
         var counters = ProgramCounters(program: program)
         var info = bpf_prog_info()
         var length = UInt32(MemoryLayout<bpf_prog_info>.size)
-        if let descriptor = object.descriptor(program),
+        if let descriptor = groups[ProgramGroup(program)]?.object.descriptor(program),
             // SAFETY: the kernel writes at most `length` bytes.
             unsafe bpf_obj_get_info_by_fd(descriptor, &info, &length) == 0
         {

@@ -70,7 +70,7 @@ extension Probes {
     }
 
     private mutating func writeDestinations(_ wanted: [IPPrefix: DestinationUse]) throws(ProbeError) {
-        let map = try object.map("destinations")
+        let map = try maps.map("destinations")
         // the trie is asked while either set may be in it
         settings.setUnwanted(Probes.unwanted(Array(destinationsInUse.keys) + Array(wanted.keys)))
         defer { settings.setUnwanted(Probes.unwanted(Array(destinationsInUse.keys))) }

@@ -11,9 +11,10 @@ extension Probes {
     /// - Returns: how many there were.
     @discardableResult
     public func forEachTask(_ body: (borrowing Span<UInt8>) -> Void) throws(ProbeError) -> Int {
+        guard let starts = groups[.starts] else { throw .object(lacks: ProbeProgram.tasks.rawValue) }
         let link: BPFLink
         do throws(Refusal) {
-            link = try object.attachIterator(.tasks)
+            link = try starts.object.attachIterator(.tasks)
         } catch {
             throw .tasks(code: error.code, log: error.message)
         }

@@ -17,7 +17,7 @@ struct RingMemory: ~Copyable {
     let size: Int
 
     /// Maps the ring of a loaded object. Only the consumer's page can be written.
-    init(_ map: BPFMap, size: Int) throws(ProbeError) {
+    init(_ map: SharedMaps.Map, size: Int) throws(ProbeError) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let own = dup(map.descriptor)
         guard own >= 0 else { throw .mapping(name: map.name, code: errno) }

@@ -9,19 +9,21 @@ struct SettingsMemory: ~Copyable {
     private let settings: UnsafeMutablePointer<CBPF.settings>
     private let isMapped: Bool
 
-    /// Maps the variable of a loaded object.
-    init(_ object: borrowing BPFObject) throws(ProbeError) {
-        let variable = try object.variable("settings", size: MemoryLayout<CBPF.settings>.size)
-        let map = try object.map(variable.map)
+    /// Maps the variable in the map of its section.
+    init(_ map: SharedMaps.Map, offset: Int) throws(ProbeError) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let size = (map.valueSize + page - 1) / page * page
         let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, map.descriptor, 0)
-        guard let memory = unsafe memory, unsafe memory != MAP_FAILED,
-            variable.offset + MemoryLayout<CBPF.settings>.size <= size
-        else { throw .mapping(name: "settings", code: errno) }
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+            throw .mapping(name: "settings", code: errno)
+        }
+        guard offset + MemoryLayout<CBPF.settings>.size <= size else {
+            _ = unsafe munmap(memory, size)
+            throw .object(lacks: "settings")
+        }
         // SAFETY: the guard proves that the variable lies within the mapping,
         // and the linker aligned it.
-        unsafe self.settings = (memory + variable.offset).assumingMemoryBound(to: CBPF.settings.self)
+        unsafe self.settings = (memory + offset).assumingMemoryBound(to: CBPF.settings.self)
         unsafe self.memory = memory
         self.size = size
         isMapped = true

@@ -2,13 +2,17 @@
 /// allocator, so that freed neighbours become one block again.
 ///
 /// A block is named by the number of its first unit. Memory is asked for once
-/// and touched only as it is needed.
+/// and touched only as it is needed. A few freed blocks of each size are kept
+/// as they are, so that the next text does not have to split what was just
+/// joined.
 struct BlockHeap: ~Copyable {
     /// Bytes of the smallest block.
     static let unit = 64
     private static let free: UInt8 = 0x80
     private static let nobody = UInt32.max
     private static let orders = 24
+    /// Freed blocks of one size that are kept apart.
+    private static let keptLimit: UInt32 = 32
 
     private(set) var bytes: [UInt8]
     /// Bytes in blocks that are in use.
@@ -20,7 +24,11 @@ struct BlockHeap: ~Copyable {
     /// The neighbours of a free block in the list of its order.
     private var next: [UInt32]
     private var previous: [UInt32]
-    private var heads: InlineArray<24, UInt32>
+    private var heads: [UInt32]
+    /// Freed blocks that were not joined with their neighbours, by order; and
+    /// how many. They look like blocks in use.
+    private var kept: [UInt32]
+    private var keptCounts: [UInt32]
     /// One bit for each order that has a free block.
     private var available: UInt32 = 0
 
@@ -32,7 +40,9 @@ struct BlockHeap: ~Copyable {
         states = []
         next = []
         previous = []
-        heads = InlineArray(repeating: Self.nobody)
+        heads = [UInt32](repeating: Self.nobody, count: Self.orders)
+        kept = heads
+        keptCounts = [UInt32](repeating: 0, count: Self.orders)
         bytes.reserveCapacity(self.limit)
         states.reserveCapacity(self.limit / Self.unit)
         next.reserveCapacity(self.limit / Self.unit)
@@ -49,14 +59,39 @@ struct BlockHeap: ~Copyable {
     mutating func allocate(_ length: Int) -> UInt32? {
         let order = Self.order(for: length)
         guard order < Self.orders else { return nil }
+        if keptCounts[order] > 0 {
+            keptCounts[order] -= 1
+            let block = kept[order]
+            kept[order] = next[Int(block)]
+            used += Self.unit << order
+            return block
+        }
         while true {
             let candidates = available >> UInt32(order)
             if candidates != 0 {
                 return take(from: order + candidates.trailingZeroBitCount, order: order)
             }
-            guard bytes.count < limit else { return nil }
-            grow(to: bytes.count * 2)
+            if bytes.count < limit {
+                grow(to: bytes.count * 2)
+            } else if !joinKept() {
+                return nil
+            }
         }
+    }
+
+    /// Joins the blocks that were kept apart. Returns whether there were any.
+    private mutating func joinKept() -> Bool {
+        var found = false
+        for order in 0..<Self.orders {
+            while keptCounts[order] > 0 {
+                keptCounts[order] -= 1
+                let block = kept[order]
+                kept[order] = next[Int(block)]
+                join(block, order: order)
+                found = true
+            }
+        }
+        return found
     }
 
     private mutating func take(from larger: Int, order: Int) -> UInt32 {
@@ -74,9 +109,20 @@ struct BlockHeap: ~Copyable {
 
     /// Gives back a block that was taken for `length` bytes.
     mutating func release(_ block: UInt32, length: Int) {
-        var order = Self.order(for: length)
-        var block = block
+        let order = Self.order(for: length)
         used -= Self.unit << order
+        if keptCounts[order] < Self.keptLimit {
+            keptCounts[order] += 1
+            next[Int(block)] = kept[order]
+            kept[order] = block
+        } else {
+            join(block, order: order)
+        }
+    }
+
+    private mutating func join(_ block: UInt32, order: Int) {
+        var order = order
+        var block = block
         while order < Self.orders - 1 {
             let buddy = block ^ (1 << UInt32(order))
             guard Int(buddy) < states.count, states[Int(buddy)] == UInt8(order) | Self.free else { break }
@@ -90,8 +136,11 @@ struct BlockHeap: ~Copyable {
     /// Copies bytes into a block.
     mutating func write(_ source: borrowing Span<UInt8>, to block: UInt32, at offset: Int = 0) {
         let start = Int(block) * Self.unit + offset
+        let count = source.count
+        // said once, so that the loop need not check and copies many at a time
+        precondition(start >= 0 && count <= bytes.count - start)
         var target = bytes.mutableSpan
-        for index in source.indices { target[start + index] = source[index] }
+        for index in 0..<count { target[start + index] = source[index] }
     }
 
     mutating func write(_ byte: UInt8, to block: UInt32, at offset: Int) {
@@ -99,6 +148,7 @@ struct BlockHeap: ~Copyable {
     }
 
     /// Where the first `length` bytes of a block are.
+    @inline(__always)
     func range(_ block: UInt32, length: Int) -> Range<Int> {
         let start = Int(block) * Self.unit
         return start..<(start + length)
@@ -112,8 +162,7 @@ struct BlockHeap: ~Copyable {
         states.append(contentsOf: repeatElement(0, count: units))
         next.append(contentsOf: repeatElement(Self.nobody, count: units))
         previous.append(contentsOf: repeatElement(Self.nobody, count: units))
-        used += units * Self.unit
-        release(first, length: units * Self.unit)
+        join(first, order: Self.order(for: units * Self.unit))
     }
 
     private mutating func link(_ block: UInt32, order: Int) {

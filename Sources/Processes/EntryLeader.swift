@@ -55,7 +55,7 @@ extension ProcessStore {
     /// The process through which a session was entered: the first, from the
     /// process upwards, whose parent lets users or containers in, or the
     /// leader of a session that init started.
-    func entryLeader(of ancestor: UInt32) -> (ancestor: UInt32, kind: EntryKind) {
+    mutating func entryLeader(of ancestor: UInt32) -> (ancestor: UInt32, kind: EntryKind) {
         var number = ancestor
         for _ in 0..<(2 * Int(Lineage.depthLimit)) {
             let process = lineage.ancestors[Int(number)]
@@ -87,7 +87,7 @@ extension ProcessStore {
         return (ancestor, .unknown)
     }
 
-    private func door(_ process: Ancestor) -> EntryKind? {
+    private mutating func door(_ process: Ancestor) -> EntryKind? {
         let executable = lineage.images[Int(process.image)].executable
         guard executable != 0 else { return nil }
         let path = lineage.texts.heap.bytes.span.extracting(lineage.texts.range(executable))

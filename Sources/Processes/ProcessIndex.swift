@@ -9,6 +9,7 @@ struct ProcessEntry: Sendable {
         static var startInTicks: Flags { Flags(rawValue: 4) }
     }
 
+    var start: UInt64
     /// 0: the place is free, and `ancestor` names the next free one.
     var pid: UInt32
     /// Who it is now, as its children will remember it.
@@ -22,9 +23,8 @@ struct ProcessEntry: Sendable {
 /// that a hand can go round them from the oldest to the newest.
 struct ProcessIndex: ~Copyable {
     /// A place holds the entry; place 0 is never used.
-    private(set) var entries: [ProcessEntry] = [ProcessEntry(pid: 0, ancestor: 0, seen: 0)]
+    private(set) var entries: [ProcessEntry] = [ProcessEntry(start: 0, pid: 0, ancestor: 0, seen: 0)]
     private var slots: [UInt32]
-    private let shift: UInt32
     private var firstFree: UInt32 = 0
     let limit: Int
     private(set) var count = 0
@@ -32,12 +32,12 @@ struct ProcessIndex: ~Copyable {
     init(limit: Int) {
         self.limit = limit
         let bits = Int.bitWidth - (max(16, limit * 2) - 1).leadingZeroBitCount
-        shift = UInt32(32 - bits)
         slots = [UInt32](repeating: 0, count: 1 << bits)
         entries.reserveCapacity(limit + 1)
     }
 
-    private func home(of pid: UInt32) -> Int { Int((pid &* 0x9e37_79b1) >> shift) }
+    /// Numbers are given out in order: neighbours in time are neighbours here.
+    private func home(of pid: UInt32) -> Int { Int(pid) & (slots.count - 1) }
 
     /// The place of a process number, 0 if it has none.
     func find(_ pid: UInt32) -> UInt32 {
@@ -88,13 +88,21 @@ struct ProcessIndex: ~Copyable {
             }
         }
         slots[hole] = 0
-        entries[Int(place)] = ProcessEntry(pid: 0, ancestor: firstFree, seen: 0)
+        entries[Int(place)] = ProcessEntry(start: 0, pid: 0, ancestor: firstFree, seen: 0)
         firstFree = place
         count -= 1
     }
 
     mutating func update(_ place: UInt32, ancestor: UInt32) {
         entries[Int(place)].ancestor = ancestor
+    }
+
+    mutating func update(_ place: UInt32, start: UInt64) {
+        entries[Int(place)].start = start
+    }
+
+    mutating func replace(_ place: UInt32, with entry: ProcessEntry) {
+        entries[Int(place)] = entry
     }
 
     mutating func update(_ place: UInt32, flags: ProcessEntry.Flags) {

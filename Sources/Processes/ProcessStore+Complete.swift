@@ -13,11 +13,11 @@ extension ProcessStore {
         var parent = process.parent
         let line = lineage.ancestors[Int(parent)]
         if wanted.isKnown, line.pid != wanted.pid || line.start != wanted.start { parent = known(wanted) }
-        if parent != 0, text(.parentExecutable, of: event) == nil {
+        if parent != 0, event.text(.parentExecutable) == nil {
             _ = fillParent(parent, of: &event)
         } else if parent != 0 {
             let image = lineage.images[Int(lineage.ancestors[Int(parent)].image)]
-            if image.executable != 0, !isExecutable(image, valueOf: .parentExecutable, of: event) {
+            if image.executable != 0, !isText(image.executable, valueOf: .parentExecutable, of: &event) {
                 parent = 0
             }
         }
@@ -87,11 +87,11 @@ extension ProcessStore {
     }
 
     /// Whether a path is value 1 of an event's executable.
-    func isExecutable(_ path: borrowing Span<UInt8>, of event: borrowing Event) -> Bool {
-        guard let slot = text(.processExecutable, of: event) else { return false }
+    mutating func isExecutable(_ path: [UInt8], of event: inout Event) -> Bool {
+        guard let slot = event.text(.processExecutable) else { return false }
         let all = event.arena.bytes.span.extracting(slot.range)
         let end = slot.count > 1 ? all.firstNUL() : all.count
-        return areEqual(all.extracting(0..<end), path)
+        return areEqual(all.extracting(0..<end), path.span)
     }
 
     // MARK: Room
@@ -110,7 +110,7 @@ extension ProcessStore {
     }
 
     /// The next place in use, going round; 0 if there is none.
-    func nextEntry(after place: UInt32) -> UInt32 {
+    mutating func nextEntry(after place: UInt32) -> UInt32 {
         let count = index.entries.count
         var next = Int(place)
         for _ in 0..<count {
@@ -122,7 +122,7 @@ extension ProcessStore {
     }
 
     /// The next image that has arguments, going round, within some steps.
-    func nextImageWithArguments(after hand: inout UInt32, steps: Int) -> UInt32? {
+    mutating func nextImageWithArguments(after hand: inout UInt32, steps: Int) -> UInt32? {
         let count = lineage.images.count
         guard count > 1 else { return nil }
         for _ in 0..<min(steps, count) {
@@ -134,7 +134,7 @@ extension ProcessStore {
     }
 
     /// Not heard of for some seconds of the events' own time.
-    func isOld(_ entry: ProcessEntry) -> Bool { now &- entry.seen > 5 && now >= entry.seen }
+    mutating func isOld(_ entry: ProcessEntry) -> Bool { now &- entry.seen > 5 && now >= entry.seen }
 
     mutating func remove(at place: UInt32) {
         let ancestor = index.entries[Int(place)].ancestor

@@ -5,10 +5,10 @@ extension ProcessStore {
 
     /// What is known of a process since its exec wins over what an event says
     /// of it as it is now; the working directory stays as it is now.
-    func restoreProcess(_ number: UInt32, of event: inout Event) {
+    mutating func restoreProcess(_ number: UInt32, of event: inout Event) {
         let image = lineage.images[Int(number)]
         if image.executable != 0 {
-            let isSame = isExecutable(image, valueOf: .processExecutable, of: event)
+            let isSame = isText(image.executable, valueOf: .processExecutable, of: &event)
             if !isSame || image.hasInvoked {
                 setExecutable(.process, from: number, of: &event, traits: .fromTable)
             }
@@ -28,7 +28,7 @@ extension ProcessStore {
             }
         }
         setArguments(.process, from: image, of: &event)
-        if image.directory != 0, text(.processWorkingDirectory, of: event) == nil {
+        if image.directory != 0, event.text(.processWorkingDirectory) == nil {
             setText(
                 .processWorkingDirectory, image.directory, of: &event,
                 traits: image.flags.contains(.directoryCut) ? [.fromTable, .cut] : .fromTable)
@@ -48,7 +48,7 @@ extension ProcessStore {
         }
     }
 
-    func setPrevious(_ previous: UInt32, of event: inout Event, all: Bool) {
+    mutating func setPrevious(_ previous: UInt32, of event: inout Event, all: Bool) {
         guard previous != 0, all || needs.fields.contains(.processPreviousExecutable) else { return }
         setText(.processPreviousExecutable, previous, of: &event)
     }
@@ -85,12 +85,14 @@ extension ProcessStore {
     /// values that the table knows; else the table's.
     mutating func fillParent(_ parent: UInt32, of event: inout Event) -> Missing {
         let number = lineage.ancestors[Int(parent)].image
-        let image = lineage.images[Int(number)]
         let slot = event.slot(.parentExecutable)
         let isUnknown = slot?.isUnknown ?? false
-        guard image.executable != 0 else { return isUnknown ? .parentExecutable : [] }
-        if slot != nil, !isUnknown, isExecutable(image, valueOf: .parentExecutable, of: event) {
-            if image.hasInvoked { setExecutable(.parent, from: number, of: &event, traits: []) }
+        let executable = lineage.images[Int(number)].executable
+        guard executable != 0 else { return isUnknown ? .parentExecutable : [] }
+        if slot != nil, !isUnknown, isText(executable, valueOf: .parentExecutable, of: &event) {
+            if lineage.images[Int(number)].hasInvoked {
+                setExecutable(.parent, from: number, of: &event, traits: [])
+            }
         } else {
             if isUnknown { counters.parentFromTable += 1 }
             setExecutable(.parent, from: number, of: &event, traits: .fromTable)
@@ -100,7 +102,7 @@ extension ProcessStore {
 
     // MARK: Identities
 
-    func fillIdentities(of event: inout Event) {
+    mutating func fillIdentities(of event: inout Event) {
         event.set(.processEntityID, identity: event.header.process)
         if event.header.parent.isKnown {
             event.set(.parentPID, integer: Int64(event.header.parent.pid))
@@ -110,7 +112,7 @@ extension ProcessStore {
     }
 
     /// Makes those identities text that rules compare with text.
-    func writeIdentities(of event: inout Event) {
+    mutating func writeIdentities(of event: inout Event) {
         var rest = needs.identityTexts
         while let field = rest.popFirst() {
             guard let slot = event.slot(field), slot.kind == .identity else { continue }
@@ -120,7 +122,7 @@ extension ProcessStore {
 
     // MARK: Pieces
 
-    func setText(
+    mutating func setText(
         _ field: Field, _ number: UInt32, of event: inout Event, traits: Slot.Traits = .fromTable
     ) {
         event.set(
@@ -128,15 +130,15 @@ extension ProcessStore {
         )
     }
 
-    /// Whether value 1 of a field is the executable of an image.
-    func isExecutable(_ image: ProcessImage, valueOf field: Field, of event: borrowing Event) -> Bool {
-        guard let slot = text(field, of: event) else { return false }
+    /// Whether value 1 of a field is a text.
+    mutating func isText(_ number: UInt32, valueOf field: Field, of event: inout Event) -> Bool {
+        guard let slot = event.text(field) else { return false }
         let all = event.arena.bytes.span.extracting(slot.range)
         let end = slot.count > 1 ? all.firstNUL() : all.count
-        return lineage.texts.holds(image.executable, all.extracting(0..<end))
+        return lineage.texts.holds(number, all.extracting(0..<end))
     }
 
-    func setExecutable(
+    mutating func setExecutable(
         _ role: ProcessRole, from number: UInt32, of event: inout Event, traits: Slot.Traits
     ) {
         let image = lineage.images[Int(number)]
@@ -156,7 +158,7 @@ extension ProcessStore {
             directory: bytes.extracting(lineage.texts.range(directory)), traits: traits)
     }
 
-    func setArguments(_ role: ProcessRole, from image: ProcessImage, of event: inout Event) {
+    mutating func setArguments(_ role: ProcessRole, from image: ProcessImage, of event: inout Event) {
         guard image.flags.contains(.arguments) else { return }
         var traits: Slot.Traits = .fromTable
         if image.flags.contains(.argumentsCut) { traits.insert(.cut) }
@@ -167,7 +169,7 @@ extension ProcessStore {
         event.setArguments(role, lineage.texts.heap.bytes.span.extracting(range), traits: traits)
     }
 
-    private func invokedTraits(_ image: ProcessImage) -> Slot.Traits {
+    private mutating func invokedTraits(_ image: ProcessImage) -> Slot.Traits {
         image.flags.contains(.invokedGuessed) ? [.fromTable, .mutable] : .fromTable
     }
 }

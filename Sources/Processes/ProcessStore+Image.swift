@@ -3,69 +3,70 @@ internal import Events
 extension ProcessStore {
     /// Keeps what an event says of its process. The image that it most likely
     /// shares its texts with saves looking them up.
-    mutating func makeImage(of event: borrowing Event, likely number: UInt32) -> ProcessImage {
-        let likely = lineage.images[Int(number)]
+    mutating func makeImage(of event: inout Event, likely number: UInt32) -> ProcessImage {
         var image = ProcessImage()
         image.owner = event.header.process.pid
         image.session = event.header.sessionLeader.pid
         image.seen = now
-        keepExecutable(of: event, in: &image, likely: likely)
-        if let slot = text(.processWorkingDirectory, of: event) {
-            image.directory = keep(slot.range, of: event, likely: likely.directory)
+        keepExecutable(of: &event, in: &image, likely: number)
+        if let slot = event.text(.processWorkingDirectory) {
+            image.directory = keep(slot.range, of: &event, likely: lineage.images[Int(number)].directory)
             if slot.isCut { image.flags.insert(.directoryCut) }
         }
-        if let slot = text(.cgroup, of: event) {
-            image.cgroup = keep(slot.range, of: event, likely: likely.cgroup)
+        if let slot = event.text(.cgroup) {
+            image.cgroup = keep(slot.range, of: &event, likely: lineage.images[Int(number)].cgroup)
         }
-        keepArguments(of: event, in: &image)
+        keepArguments(of: &event, in: &image)
         if let user = event.slot(.processUserID) {
             image.effectiveUser = UInt32(truncatingIfNeeded: user.payload)
-            image.realUser = number32(.processRealUserID, of: event)
-            image.effectiveGroup = number32(.processGroupID, of: event)
-            image.realGroup = number32(.processRealGroupID, of: event)
+            image.realUser = event.number32(.processRealUserID)
+            image.effectiveGroup = event.number32(.processGroupID)
+            image.realGroup = event.number32(.processRealGroupID)
             image.flags.insert(.users)
         }
         if let interactive = event.slot(.processInteractive) {
             image.flags.insert(.terminal)
             if interactive.payload != 0 {
-                let major = number32(.processTTYMajor, of: event) & 0xfff
-                image.terminal = max(1, major << 20 | number32(.processTTYMinor, of: event) & 0xfffff)
+                let major = event.number32(.processTTYMajor) & 0xfff
+                image.terminal = max(1, major << 20 | event.number32(.processTTYMinor) & 0xfffff)
             }
         }
-        if let slot = text(.processThreadName, of: event), slot.length <= 16 {
+        if let slot = event.text(.processThreadName), slot.length <= 16 {
             let name = event.arena.bytes.span.extracting(slot.range)
             for index in name.indices {
                 let byte = UInt64(name[index]) << UInt64(8 * (index & 7))
                 if index < 8 { image.threadName.0 |= byte } else { image.threadName.1 |= byte }
             }
         }
-        if isTrue(.executableDeleted, of: event) { image.flags.insert(.deleted) }
-        if isTrue(.executableMemory, of: event) { image.flags.insert(.memory) }
+        if event.isTrue(.executableDeleted) { image.flags.insert(.deleted) }
+        if event.isTrue(.executableMemory) { image.flags.insert(.memory) }
         return image
     }
 
     private mutating func keepExecutable(
-        of event: borrowing Event, in image: inout ProcessImage, likely: ProcessImage
+        of event: inout Event, in image: inout ProcessImage, likely: UInt32
     ) {
-        guard let slot = text(.processExecutable, of: event), slot.length > 0 else { return }
+        guard let slot = event.text(.processExecutable), slot.length > 0 else { return }
+        if event.isTrue(.executableScript) { image.flags.insert(.script) }
         let all = event.arena.bytes.span.extracting(slot.range)
         let end = slot.count > 1 ? all.firstNUL() : all.count
         image.executable =
-            lineage.texts.intern(all.extracting(0..<end), likely: likely.executable) ?? noRoom()
+            lineage.texts.intern(all.extracting(0..<end), likely: lineage.images[Int(likely)].executable)
+            ?? noRoom()
         if slot.isCut { image.flags.insert(.executableCut) }
         if slot.traits.contains(.fromProc) { image.flags.insert(.fromProc) }
-        if isTrue(.executableScript, of: event) { image.flags.insert(.script) }
         // value 2 is the path as invoked, where it differs
         if slot.count > 1 {
             let second = all.extracting((end + 1)..<all.firstNUL(from: end + 1))
-            image.invoked = lineage.texts.intern(second, likely: likely.invoked) ?? noRoom()
+            image.invoked =
+                lineage.texts.intern(second, likely: lineage.images[Int(likely)].invoked) ?? noRoom()
         } else if event.has(.invokedAs) {
             image.invoked = image.executable
             lineage.texts.retain(image.invoked)
         }
     }
 
-    private mutating func keepArguments(of event: borrowing Event, in image: inout ProcessImage) {
+    private mutating func keepArguments(of event: inout Event, in image: inout ProcessImage) {
         guard let slot = event.slot(.processArgs), slot.kind == .text, !slot.isUnknown else {
             // no arguments at all: their number alone is set
             if let count = event.slot(.processArgsCount), count.payload == 0, !count.isUnknown {
@@ -93,10 +94,10 @@ extension ProcessStore {
     /// The kernel starts `#!` scripts with the interpreter as first argument
     /// and the script after at most one option, and names the process after
     /// the script. The process can forge both, so it is a guess.
-    mutating func guessScript(_ image: inout ProcessImage, of event: borrowing Event) {
+    mutating func guessScript(_ image: inout ProcessImage, of event: inout Event) {
         guard image.invoked == 0, image.executable != 0,
-            let arguments = text(.processArgs, of: event), arguments.count >= 2,
-            let name = text(.processThreadName, of: event), name.length > 0
+            let arguments = event.text(.processArgs), arguments.count >= 2,
+            let name = event.text(.processThreadName), name.length > 0
         else { return }
         let comm = event.arena.bytes.span.extracting(name.range)
         let bytes = event.arena.bytes.span.extracting(arguments.range)
@@ -123,7 +124,7 @@ extension ProcessStore {
         return areEqual(comm, path.extracting(start..<min(start + 15, path.count)))
     }
 
-    private mutating func keep(_ range: Range<Int>, of event: borrowing Event, likely: UInt32) -> UInt32 {
+    private mutating func keep(_ range: Range<Int>, of event: inout Event, likely: UInt32) -> UInt32 {
         lineage.texts.intern(event.arena.bytes.span.extracting(range), likely: likely) ?? noRoom()
     }
 
@@ -131,20 +132,26 @@ extension ProcessStore {
         counters.full += 1
         return 0
     }
+}
 
+// Inlined, because a borrowed event that is passed on is copied.
+extension Event {
     /// The slot of a field that has text.
-    func text(_ field: Field, of event: borrowing Event) -> Slot? {
-        guard let slot = event.slot(field), slot.kind == .text, !slot.isUnknown else { return nil }
+    @inline(__always)
+    func text(_ field: Field) -> Slot? {
+        guard let slot = slot(field), slot.kind == .text, !slot.isUnknown else { return nil }
         return slot
     }
 
-    private func number32(_ field: Field, of event: borrowing Event) -> UInt32 {
-        guard let slot = event.slot(field), slot.kind == .integer else { return 0 }
+    @inline(__always)
+    func number32(_ field: Field) -> UInt32 {
+        guard let slot = slot(field), slot.kind == .integer else { return 0 }
         return UInt32(truncatingIfNeeded: slot.payload)
     }
 
-    private func isTrue(_ field: Field, of event: borrowing Event) -> Bool {
-        guard let slot = event.slot(field), slot.kind == .integer else { return false }
+    @inline(__always)
+    func isTrue(_ field: Field) -> Bool {
+        guard let slot = slot(field), slot.kind == .integer else { return false }
         return slot.payload != 0
     }
 }

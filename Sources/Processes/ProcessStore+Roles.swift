@@ -6,14 +6,14 @@ extension ProcessStore {
     mutating func fillMore(
         parent: UInt32, self ancestor: UInt32, of event: inout Event, all: Bool
     ) {
-        if wants(.processStart, of: event, all) {
+        if wants(.processStart, of: &event, all) {
             setStart(.processStart, event.header.process.start, of: &event, traits: [])
         }
         fillUserNames(of: &event, all: all)
         fillUnits(ancestor, of: &event, all: all)
         if all || needs.parent { fill(.parent, from: parent, of: &event, all: all) }
         if all || needs.sessionLeader {
-            let (leader, identity) = sessionLeader(of: ancestor, event)
+            let (leader, identity) = sessionLeader(of: ancestor, &event)
             event.header.sessionLeader = identity
             fillLeader(.sessionLeader, identity, from: leader, of: &event, all: all)
         }
@@ -26,7 +26,7 @@ extension ProcessStore {
             let entry = lineage.ancestors[Int(leader)]
             event.header.entryLeader = ProcessIdentity(pid: entry.pid, start: entry.start)
             fillLeader(.entryLeader, event.header.entryLeader, from: leader, of: &event, all: all)
-            if wants(.entryLeaderMetaType, of: event, all) {
+            if wants(.entryLeaderMetaType, of: &event, all) {
                 event.set(.entryLeaderMetaType, text: kind.name)
                 event.mark(.entryLeaderMetaType, .fromTable)
             }
@@ -34,54 +34,55 @@ extension ProcessStore {
         if !needs.identityTexts.isEmpty { writeIdentities(of: &event) }
     }
 
-    func wants(_ field: Field, of event: borrowing Event, _ all: Bool) -> Bool {
+    func wants(_ field: Field, of event: inout Event, _ all: Bool) -> Bool {
         (all || needs.fields.contains(field)) && !event.has(field)
     }
 
     // MARK: Roles
 
-    private func fillLeader(
+    private mutating func fillLeader(
         _ role: ProcessRole, _ identity: ProcessIdentity, from ancestor: UInt32, of event: inout Event,
         all: Bool
     ) {
         guard identity.isKnown else { return }
-        if wants(role.pid, of: event, all) {
+        if wants(role.pid, of: &event, all) {
             event.set(role.pid, integer: Int64(identity.pid), traits: .fromTable)
         }
-        if wants(role.entityID, of: event, all) {
+        if wants(role.entityID, of: &event, all) {
             event.set(role.entityID, identity: identity, traits: .fromTable)
         }
-        if wants(role.start, of: event, all) {
+        if wants(role.start, of: &event, all) {
             setStart(role.start, identity.start, of: &event, traits: .fromTable)
         }
         fill(role, from: ancestor, of: &event, all: all)
     }
 
     /// Facts about the parent or a leader, as of the image it had.
-    private func fill(_ role: ProcessRole, from ancestor: UInt32, of event: inout Event, all: Bool) {
+    private mutating func fill(_ role: ProcessRole, from ancestor: UInt32, of event: inout Event, all: Bool) {
         guard ancestor != 0 else { return }
         let process = lineage.ancestors[Int(ancestor)]
         let image = lineage.images[Int(process.image)]
-        if wants(role.start, of: event, all) {
+        if wants(role.start, of: &event, all) {
             setStart(role.start, process.start, of: &event, traits: .fromTable)
         }
         guard process.image != 0 else { return }
-        if image.executable != 0, wants(role.executable, of: event, all) || wants(role.name, of: event, all) {
+        if image.executable != 0, wants(role.executable, of: &event, all) || wants(role.name, of: &event, all)
+        {
             setExecutable(role, from: process.image, of: &event, traits: .fromTable)
         }
-        if wants(role.args, of: event, all) || wants(role.argsCount, of: event, all)
-            || wants(role.commandLine, of: event, all)
+        if wants(role.args, of: &event, all) || wants(role.argsCount, of: &event, all)
+            || wants(role.commandLine, of: &event, all)
         {
             setArguments(role, from: image, of: &event)
         }
-        if image.flags.contains(.terminal), wants(role.interactive, of: event, all) {
+        if image.flags.contains(.terminal), wants(role.interactive, of: &event, all) {
             event.set(role.interactive, integer: image.terminal == 0 ? 0 : 1, traits: .fromTable)
         }
-        if image.flags.contains(.users), wants(role.userID, of: event, all) {
+        if image.flags.contains(.users), wants(role.userID, of: &event, all) {
             event.set(role.userID, integer: Int64(image.effectiveUser), traits: .fromTable)
         }
         guard role == .parent else { return }
-        if image.directory != 0, wants(.parentWorkingDirectory, of: event, all) {
+        if image.directory != 0, wants(.parentWorkingDirectory, of: &event, all) {
             let traits: Slot.Traits = image.flags.contains(.directoryCut) ? [.fromTable, .cut] : .fromTable
             setText(.parentWorkingDirectory, image.directory, of: &event, traits: traits)
         }
@@ -89,32 +90,32 @@ extension ProcessStore {
             set(.parentRealUserID, image.realUser, of: &event, all: all)
             set(.parentGroupID, image.effectiveGroup, of: &event, all: all)
             set(.parentRealGroupID, image.realGroup, of: &event, all: all)
-            if wants(.parentUserName, of: event, all) {
+            if wants(.parentUserName, of: &event, all) {
                 users.setUser(.parentUserName, image.effectiveUser, of: &event)
             }
         }
-        if image.threadName.0 != 0, wants(.parentThreadName, of: event, all) {
+        if image.threadName.0 != 0, wants(.parentThreadName, of: &event, all) {
             setThreadName(.parentThreadName, image.threadName, of: &event)
         }
     }
 
-    private func wants(_ field: Field?, of event: borrowing Event, _ all: Bool) -> Bool {
+    private func wants(_ field: Field?, of event: inout Event, _ all: Bool) -> Bool {
         guard let field else { return false }
         return (all || needs.fields.contains(field)) && !event.has(field)
     }
 
-    private func set(_ field: Field, _ value: UInt32, of event: inout Event, all: Bool) {
-        if wants(field, of: event, all) { event.set(field, integer: Int64(value), traits: .fromTable) }
+    private mutating func set(_ field: Field, _ value: UInt32, of event: inout Event, all: Bool) {
+        if wants(field, of: &event, all) { event.set(field, integer: Int64(value), traits: .fromTable) }
     }
 
     /// A date from a time since boot: the event knows how the two differ.
-    func setStart(_ field: Field, _ start: UInt64, of event: inout Event, traits: Slot.Traits) {
+    mutating func setStart(_ field: Field, _ start: UInt64, of event: inout Event, traits: Slot.Traits) {
         guard start != 0 else { return }
         let offset = event.header.timestamp &- event.header.time
         event.set(field, integer: Int64(truncatingIfNeeded: start) &+ offset, traits: traits)
     }
 
-    private func setThreadName(_ field: Field, _ name: (UInt64, UInt64), of event: inout Event) {
+    private mutating func setThreadName(_ field: Field, _ name: (UInt64, UInt64), of event: inout Event) {
         let start = event.arena.count
         for index in 0..<16 {
             let word = index < 8 ? name.0 : name.1
@@ -124,8 +125,8 @@ extension ProcessStore {
         event.set(field, text: start..<event.arena.count, traits: .fromTable)
     }
 
-    private func sessionLeader(
-        of ancestor: UInt32, _ event: borrowing Event
+    private mutating func sessionLeader(
+        of ancestor: UInt32, _ event: inout Event
     ) -> (ancestor: UInt32, identity: ProcessIdentity) {
         var identity = event.header.sessionLeader
         if !identity.isKnown {
@@ -149,7 +150,7 @@ extension ProcessStore {
 
     // MARK: Users, containers, services
 
-    private func fillUserNames(of event: inout Event, all: Bool) {
+    private mutating func fillUserNames(of event: inout Event, all: Bool) {
         setUserName(.processUserName, for: .processUserID, of: &event, all: all)
         setUserName(.processRealUserName, for: .processRealUserID, of: &event, all: all)
         setUserName(.userName, for: .userID, of: &event, all: all)
@@ -158,33 +159,33 @@ extension ProcessStore {
         setGroupName(.groupName, for: .groupID, of: &event, all: all)
     }
 
-    private func setUserName(_ field: Field, for id: Field, of event: inout Event, all: Bool) {
-        guard wants(field, of: event, all), let slot = event.slot(id), slot.kind == .integer else { return }
+    private mutating func setUserName(_ field: Field, for id: Field, of event: inout Event, all: Bool) {
+        guard wants(field, of: &event, all), let slot = event.slot(id), slot.kind == .integer else { return }
         users.setUser(field, UInt32(truncatingIfNeeded: slot.payload), of: &event)
     }
 
-    private func setGroupName(_ field: Field, for id: Field, of event: inout Event, all: Bool) {
-        guard wants(field, of: event, all), let slot = event.slot(id), slot.kind == .integer else { return }
+    private mutating func setGroupName(_ field: Field, for id: Field, of event: inout Event, all: Bool) {
+        guard wants(field, of: &event, all), let slot = event.slot(id), slot.kind == .integer else { return }
         users.setGroup(field, UInt32(truncatingIfNeeded: slot.payload), of: &event)
     }
 
-    private func fillUnits(_ ancestor: UInt32, of event: inout Event, all: Bool) {
-        guard wants(.containerID, of: event, all) || wants(.serviceName, of: event, all) else { return }
+    private mutating func fillUnits(_ ancestor: UInt32, of event: inout Event, all: Bool) {
+        guard wants(.containerID, of: &event, all) || wants(.serviceName, of: &event, all) else { return }
         if !event.has(.cgroup) {
             let image = lineage.images[Int(lineage.ancestors[Int(ancestor)].image)]
             guard image.cgroup != 0 else { return }
             setText(.cgroup, image.cgroup, of: &event)
         }
-        guard let slot = text(.cgroup, of: event) else { return }
+        guard let slot = event.text(.cgroup) else { return }
         let container = ContainerID.range(inControlGroup: event.arena.bytes.span.extracting(slot.range))
         let service = ContainerID.unit(ofControlGroup: event.arena.bytes.span.extracting(slot.range))
-        if let container, wants(.containerID, of: event, all) {
+        if let container, wants(.containerID, of: &event, all) {
             let start = slot.range.lowerBound
             event.set(
                 .containerID, text: (start + container.lowerBound)..<(start + container.upperBound),
                 traits: slot.traits)
         }
-        if let service, wants(.serviceName, of: event, all) {
+        if let service, wants(.serviceName, of: &event, all) {
             let start = slot.range.lowerBound
             event.set(
                 .serviceName, text: (start + service.lowerBound)..<(start + service.upperBound),

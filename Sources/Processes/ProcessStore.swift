@@ -68,7 +68,7 @@ struct ProcessStore: ~Copyable {
         let old = lineage.ancestors[Int(index.entries[Int(place)].ancestor)].image
         let isSame = standing == .same
         var image = makeImage(
-            of: event, likely: isSame && old != 0 ? old : lineage.ancestors[Int(parent)].image)
+            of: &event, likely: isSame && old != 0 ? old : lineage.ancestors[Int(parent)].image)
         if isSame {
             image.previous = lineage.images[Int(old)].executable
             lineage.texts.retain(image.previous)
@@ -173,8 +173,8 @@ struct ProcessStore: ~Copyable {
         let identity = event.header.process
         let parent = ancestor(
             of: event.header.parent, seenIn: &event, inTicks: flags.contains(.startInTicks))
-        var image = makeImage(of: event, likely: lineage.ancestors[Int(parent)].image)
-        guessScript(&image, of: event)
+        var image = makeImage(of: &event, likely: lineage.ancestors[Int(parent)].image)
+        guessScript(&image, of: &event)
         let hasExecutable = image.executable != 0
         let number = lineage.add(image)
         let ancestor: UInt32
@@ -220,7 +220,7 @@ struct ProcessStore: ~Copyable {
         let place = index.find(identity.pid)
         guard place != 0 else { return (0, .absent) }
         let entry = index.entries[Int(place)]
-        let start = lineage.ancestors[Int(entry.ancestor)].start
+        let start = entry.start
         if start == identity.start || identity.start == 0 { return (place, .same) }
         let isInTicks = entry.flags.contains(.startInTicks)
         if isInTicks || inTicks,
@@ -228,6 +228,7 @@ struct ProcessStore: ~Copyable {
         {
             if isInTicks, !inTicks {
                 lineage.learn(start: identity.start, of: entry.ancestor)
+                index.update(place, start: identity.start)
                 index.update(place, flags: entry.flags.subtracting(.startInTicks))
             }
             return (place, .same)
@@ -250,9 +251,10 @@ struct ProcessStore: ~Copyable {
             counters.full += 1
             return
         }
-        if standing == .absent {
-            let entry = ProcessEntry(
-                pid: lineage.ancestors[Int(ancestor)].pid, ancestor: ancestor, seen: now, flags: flags)
+        let process = lineage.ancestors[Int(ancestor)]
+        let entry = ProcessEntry(
+            start: process.start, pid: process.pid, ancestor: ancestor, seen: now, flags: flags)
+        guard standing != .absent else {
             if index.insert(entry) == 0 {
                 lineage.release(ancestor: ancestor)
                 counters.full += 1
@@ -261,9 +263,7 @@ struct ProcessStore: ~Copyable {
         }
         if standing == .reused { counters.reused += 1 }
         let old = index.entries[Int(place)].ancestor
-        index.update(place, ancestor: ancestor)
-        index.update(place, flags: flags)
-        index.touch(place, at: now)
+        index.replace(place, with: entry)
         lineage.release(ancestor: old)
     }
 

@@ -123,7 +123,7 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         let lacksDirectory = !hasText(.processWorkingDirectory, event)
         guard event.header.kind != .exit,
             lacksArguments || event.slot(.processArgs)?.isUnknown ?? false || lacksDirectory,
-            isUnchanged(event)
+            isUnchanged(&event)
         else { return }
         if !hasText(.processArgs, event), let traits = read(.arguments, of: event.header.process) {
             event.setArguments(.process, buffer.span, traits: traits)
@@ -134,9 +134,9 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     }
 
     /// Whether a process still runs the program that its event tells about.
-    private mutating func isUnchanged(_ event: borrowing Event) -> Bool {
+    private mutating func isUnchanged(_ event: inout Event) -> Bool {
         guard read(.executable, of: event.header.process) != nil else { return false }
-        return store.isExecutable(buffer.span, of: event)
+        return store.isExecutable(buffer, of: &event)
     }
 
     private func hasText(_ field: Field, _ event: borrowing Event) -> Bool {

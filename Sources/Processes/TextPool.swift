@@ -95,12 +95,14 @@ struct TextPool: ~Copyable {
     }
 
     /// Where a text lies in `heap.bytes`.
+    @inline(__always)
     func range(_ number: UInt32) -> Range<Int> {
         let text = texts[Int(number)]
         return heap.range(text.block, length: Int(text.length))
     }
 
     /// Whether text `number` is this one.
+    @inline(__always)
     func holds(_ number: UInt32, _ text: borrowing Span<UInt8>) -> Bool {
         guard Int(texts[Int(number)].length) == text.count else { return false }
         return areEqual(heap.bytes.span.extracting(range(number)), text)

@@ -1,0 +1,164 @@
+import Events
+import Processes
+import Testing
+
+private let systemd = Scene.process(1)
+
+@Suite("The process table is bounded")
+struct BoundsTests {
+    private func scene(processes: Int, bytes: Int = 8 << 20) -> Scene {
+        let scene = Scene(limits: ProcessTableLimits(processes: processes, bytes: bytes))
+        scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd")
+        return scene
+    }
+
+    @Test("processes that have ended give way without a loss")
+    func recycles() {
+        let scene = scene(processes: 256)
+        scene.host.alive = [1]
+        for pid in 2..<UInt32(5000) {
+            scene.exec(Scene.process(pid), parent: systemd, "/bin/true")
+        }
+        let counters = scene.table.counters
+        #expect(counters.processes <= 256)
+        #expect(counters.evicted == 0 && counters.full == 0)
+        #expect(counters.recycled > 4500)
+    }
+
+    @Test("the old who are alive get a second chance before the young who are dead")
+    func secondChance() throws {
+        let scene = scene(processes: 256)
+        let daemon = Scene.process(2)
+        scene.exec(daemon, parent: systemd, "/usr/sbin/daemon")
+        scene.host.alive = [1, 2]
+        for pid in 3..<UInt32(5000) {
+            scene.exec(Scene.process(pid), parent: systemd, "/bin/true")
+        }
+        let event = try #require(scene.connect(daemon, parent: systemd, "/usr/sbin/daemon"))
+        #expect(event.all(.processArgs) == ["arg"])
+        #expect(event.origin(.processArgs) == "table")
+    }
+
+    @Test("when all are alive the oldest gives way, and that is counted as a loss")
+    func evicts() throws {
+        let scene = scene(processes: 256)
+        scene.host.alive = Set(1...2000)
+        for pid in 2..<UInt32(1000) {
+            scene.exec(Scene.process(pid), parent: systemd, "/bin/sleep")
+        }
+        let counters = scene.table.counters
+        #expect(counters.evicted >= 740 && counters.full == 0)
+        #expect(counters.processes <= 256)
+        let newest = try #require(scene.connect(Scene.process(999), parent: systemd, "/bin/sleep"))
+        #expect(newest.origin(.processArgs) == "table")
+        // each step looks at a few only
+        #expect(scene.host.aliveQuestions < 9 * 1000)
+    }
+
+    @Test("arguments give way first, those of the dead before those of the living")
+    func argumentsFirst() throws {
+        let scene = scene(processes: 4096, bytes: 256 * 1024)
+        let long = [String(repeating: "x", count: 2000)]
+        let daemon = Scene.process(2)
+        scene.host.alive = [1, 2]
+        scene.exec(daemon, parent: systemd, "/usr/sbin/daemon", args: ["daemon", "--flag"])
+        for pid in 3..<UInt32(1000) {
+            scene.exec(Scene.process(pid), parent: systemd, "/bin/true", args: long)
+        }
+        let counters = scene.table.counters
+        #expect(counters.argumentsEvicted > 800)
+        #expect(counters.bytes <= 256 * 1024)
+        #expect(counters.evicted == 0 && counters.full == 0)
+        let event = try #require(scene.connect(daemon, parent: systemd, "/usr/sbin/daemon", args: ["x"]))
+        #expect(event.all(.processArgs) == ["daemon", "--flag"])
+        // without its arguments a process is still known
+        let old = try #require(scene.connect(Scene.process(10), parent: systemd, "/bin/true", args: ["now"]))
+        #expect(old.all(.processArgs) == ["now"])
+        #expect(old.text(.parentExecutable) == "/usr/lib/systemd/systemd")
+    }
+
+    @Test("paths that nobody shares fill the table, and old processes give way")
+    func paths() {
+        let scene = scene(processes: 4096, bytes: 256 * 1024)
+        scene.host.alive = [1]
+        let tail = String(repeating: "/d", count: 1000)
+        for pid in 2..<UInt32(2000) {
+            scene.exec(
+                Scene.process(pid), parent: systemd, .text("/\(pid)\(tail)/x"), cwd: .text("/\(pid)\(tail)"))
+        }
+        let counters = scene.table.counters
+        #expect(counters.bytes <= 256 * 1024)
+        #expect(counters.recycled > 1500)
+        #expect(counters.evicted == 0)
+    }
+
+    @Test("a daemon that forks itself anew forever leaks nothing", arguments: [false, true])
+    func reforks(withExec: Bool) throws {
+        let scene = scene(processes: 1024)
+        var last = systemd
+        for pid in 2..<UInt32(20_000) {
+            let next = Scene.process(pid)
+            scene.fork(last, next)
+            if withExec, pid % 2 == 0 {
+                scene.exec(next, parent: last, .text("/usr/bin/p\(pid)"))
+                // the parent moves on too, so that only its child remembers it
+                scene.exec(last, parent: systemd, "/usr/bin/other")
+            }
+            scene.host.alive = [1, pid]
+            last = next
+        }
+        let counters = scene.table.counters
+        #expect(counters.full == 0 && counters.evicted == 0)
+        #expect(counters.bytes < 512 * 1024)
+        var arena = ByteArena(capacity: 1024, limit: 1 << 16)
+        let count = scene.table.ancestry(of: last, limit: 100, into: &arena)
+        #expect(count >= 10 && count <= 32)
+    }
+
+    @Test("the line of parents is told nearest first, as each was when its child started")
+    func ancestry() {
+        let scene = scene(processes: 1024)
+        let (ssh, bash, make, curl) = (
+            Scene.process(10), Scene.process(20), Scene.process(30), Scene.process(40)
+        )
+        scene.exec(ssh, parent: systemd, "/usr/sbin/sshd")
+        scene.exec(bash, parent: ssh, "/bin/bash")
+        scene.exec(make, parent: bash, "/usr/bin/make")
+        scene.fork(make, curl)
+        scene.exec(curl, parent: make, "/usr/bin/curl")
+        scene.exec(bash, parent: ssh, "/bin/later")
+        var arena = ByteArena(capacity: 16, limit: 1 << 16)
+        let count = scene.table.ancestry(of: curl, into: &arena)
+        let list = AncestryEntry.list(arena.bytes.span.extracting(0..<arena.count))
+        #expect(count == 4)
+        #expect(list.map(\.identity) == [make, bash, ssh, systemd])
+        #expect(
+            list.map { String(decoding: $0.executable, as: UTF8.self) } == [
+                "/usr/bin/make", "/bin/bash", "/usr/sbin/sshd", "/usr/lib/systemd/systemd",
+            ])
+        arena.truncate(to: 0)
+        let two = scene.table.ancestry(of: curl, limit: 2, into: &arena)
+        let none = scene.table.ancestry(of: Scene.process(99), into: &arena)
+        #expect(two == 2 && none == 0)
+    }
+
+    @Test("those that ended are forgotten some seconds after they were last heard of")
+    func sweeps() {
+        let scene = scene(processes: 4096)
+        for pid in 2..<UInt32(1000) {
+            scene.exec(Scene.process(pid), parent: systemd, "/bin/true")
+        }
+        scene.host.alive = [1, 5]
+        scene.table.tick(at: 1)
+        let before = scene.table.counters
+        #expect(before.processes == 999)
+        scene.time += 30_000_000_000
+        scene.exec(Scene.process(1000), parent: systemd, "/bin/true")
+        scene.table.tick(at: 2)
+        let after = scene.table.counters
+        // init, the one that is alive, and the one that is new
+        #expect(after.processes == 3)
+        #expect(after.recycled == 997)
+        #expect(after.bytes < before.bytes / 10)
+    }
+}

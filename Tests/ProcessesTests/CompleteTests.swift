@@ -1,0 +1,189 @@
+import Events
+import Foundation
+import Processes
+import Testing
+
+private let systemd = Scene.process(1)
+
+@Suite("Completed events tell everything")
+struct CompleteTests {
+    @Test("about the parent, leaders and the process itself")
+    func everything() throws {
+        let root = try TemporaryRoot([
+            "etc/passwd": "web:x:1000:1000::/:/bin/sh\nroot:x:0:0\n", "etc/group": "grp:x:1002:\n",
+        ])
+        let scene = Scene(users: UserNames(root: root.path))
+        scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd", session: 1)
+        let (sshd, shell, curl) = (Scene.process(10), Scene.process(20), Scene.process(30))
+        scene.exec(sshd, parent: systemd, "/usr/sbin/sshd", session: 10)
+        scene.exec(
+            shell, parent: sshd, "/bin/bash", args: ["-bash"], cwd: "/home/web", session: 20, tty: 136,
+            user: 1000)
+        scene.exec(
+            curl, parent: shell, "/usr/bin/curl", parentExecutable: "/bin/bash", session: 20, tty: 136,
+            user: 1000,
+            cgroup: "session-3.scope")
+        let event = try #require(
+            scene.connect(curl, parent: systemd, "/usr/bin/curl", session: 20, complete: true))
+        #expect(event.text(.parentCommandLine) == "-bash")
+        #expect(event.integer(.parentArgsCount) == 1)
+        #expect(event.text(.parentWorkingDirectory) == "/home/web")
+        #expect(event.integer(.parentUserID) == 1000)
+        #expect(event.text(.parentUserName) == "web")
+        #expect(event.integer(.parentInteractive) == 1)
+        #expect(event.text(.parentThreadName) == "comm")
+        #expect(event.integer(.parentStart) == Int64(shell.start) + Scene.offset)
+        #expect(event.integer(.processStart) == Int64(curl.start) + Scene.offset)
+        #expect(event.integer(.sessionLeaderPID) == 20)
+        #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
+        #expect(event.integer(.entryLeaderPID) == 20)
+        #expect(event.header.entryLeader == shell)
+        #expect(event.text(.entryLeaderMetaType) == "sshd")
+        #expect(event.all(.entryLeaderArgs) == ["-bash"])
+        #expect(event.text(.processUserName) == "root")
+        #expect(event.origin(.parentArgs) == "table")
+        #expect(event.text(.serviceName) == "user.slice" || !event.has(.serviceName))
+    }
+
+    @Test(
+        "how a session was entered",
+        arguments: [
+            // each chain from the child of init down: executable, whether it leads a session, terminal
+            ([("/usr/sbin/nginx", true, 0), ("/bin/sh", false, 0)], "/usr/sbin/nginx", "init"),
+            (
+                [
+                    ("/usr/sbin/sshd", true, 0), ("/usr/lib/openssh/sshd-session", true, 0),
+                    ("/bin/bash", true, 136),
+                ],
+                "/bin/bash", "sshd"
+            ),
+            ([("/usr/sbin/sshd", true, 0), ("/usr/sbin/sshd", true, 0)], "/usr/sbin/sshd", "init"),
+            (
+                [
+                    ("/usr/bin/amazon-ssm-agent", true, 0), ("/usr/bin/ssm-session-worker", false, 0),
+                    ("/bin/sh", true, 136),
+                ], "/bin/sh", "ssm"
+            ),
+            (
+                [
+                    ("/usr/bin/containerd-shim-runc-v2", true, 0), ("/bin/app", true, 0),
+                    ("/bin/sh", false, 0),
+                ], "/bin/app", "container"
+            ),
+            ([("/usr/bin/kubelet", true, 0), ("/bin/probe", false, 0)], "/bin/probe", "kubelet"),
+            (
+                [("/sbin/agetty", true, 4), ("/bin/login", true, 4), ("/bin/bash", true, 4)], "/bin/bash",
+                "console"
+            ),
+            ([("/usr/bin/tmux", true, 136), ("/bin/ls", false, 136)], "/usr/bin/tmux", "terminal"),
+            ([("/usr/bin/orphan", false, 0)], "/usr/bin/orphan", "unknown"),
+        ])
+    func entries(chain: [(String, Bool, Int)], leader: String, type: String) throws {
+        let scene = Scene(needs: FieldSet([.entryLeaderMetaType, .entryLeaderExecutable]))
+        scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd", session: 1)
+        var parent = systemd
+        var session: UInt32 = 999
+        var event: EventSnapshot?
+        for (index, (executable, leads, tty)) in chain.enumerated() {
+            let process = Scene.process(UInt32(10 + index))
+            if leads { session = process.pid }
+            event = scene.exec(process, parent: parent, .text(executable), session: session, tty: UInt32(tty))
+            parent = process
+        }
+        #expect(event?.text(.entryLeaderExecutable) == leader)
+        #expect(event?.text(.entryLeaderMetaType) == type)
+    }
+
+    @Test("only what rules read is filled before that")
+    func needs() throws {
+        let scene = Scene(needs: FieldSet([.parentArgs, .sessionLeaderName]))
+        let (shell, curl) = (Scene.process(20), Scene.process(30))
+        scene.exec(shell, parent: systemd, "/bin/bash", args: ["bash"], session: 20)
+        let event = try #require(scene.exec(curl, parent: shell, "/usr/bin/curl", session: 20))
+        #expect(event.all(.parentArgs) == ["bash"])
+        #expect(event.text(.sessionLeaderName) == "bash")
+        #expect(!event.has(.entryLeaderPID) && !event.has(.groupLeaderPID) && !event.has(.parentUserID))
+    }
+
+    @Test("evidence that was shed is read from /proc, while the same program runs")
+    func shed() throws {
+        let scene = Scene()
+        let curl = Scene.process(30)
+        scene.host.starts[30] = curl.start
+        scene.host.texts[30] = [
+            .executable: "/usr/bin/curl", .arguments: "curl\0-s\0", .workingDirectory: "/srv",
+        ]
+        let event = try #require(
+            scene.exec(curl, parent: systemd, "/usr/bin/curl", args: nil, cwd: .absent, complete: true))
+        #expect(event.all(.processArgs) == ["curl", "-s"])
+        #expect(event.origin(.processArgs) == "proc")
+        #expect(event.slot(.processArgs)?.traits.contains(.mutable) == true)
+        #expect(event.text(.processWorkingDirectory) == "/srv")
+        scene.host.texts[30]?[.executable] = "/usr/bin/other"
+        let later = try #require(
+            scene.exec(curl, parent: systemd, "/usr/bin/curl", args: nil, cwd: .absent, complete: true))
+        #expect(!later.has(.processArgs))
+    }
+
+    @Test("an older event is not told with what its parent became")
+    func olderEvent() throws {
+        let scene = Scene()
+        let (shell, curl) = (Scene.process(20), Scene.process(30))
+        scene.exec(shell, parent: systemd, "/bin/bash", args: ["bash"])
+        scene.exec(curl, parent: shell, "/usr/bin/curl", parentExecutable: "/bin/bash")
+        var image = ByteArena(capacity: 4096, limit: 1 << 16)
+        let appended = scene.event.appendImage(to: &image)
+        let range = try #require(appended)
+        scene.exec(shell, parent: systemd, "/usr/bin/python3", args: ["python3"])
+        scene.exec(curl, parent: shell, "/usr/bin/wget", parentExecutable: "/usr/bin/python3")
+        let loaded = scene.event.load(image: image.bytes.span.extracting(range))
+        #expect(loaded)
+        scene.table.complete(&scene.event)
+        let copied = scene.event.snapshot()
+        let event = try #require(copied)
+        #expect(event.text(.parentExecutable) == "/bin/bash")
+        #expect(!event.has(.parentArgs))
+    }
+
+    @Test("containers and services are read from the control group")
+    func units() throws {
+        let scene = Scene(needs: FieldSet([.containerID, .serviceName]))
+        let id = String(repeating: "0123456789abcdef", count: 4)
+        let inside = try #require(
+            scene.exec(Scene.process(30), parent: systemd, "/bin/sh", cgroup: "docker-\(id).scope"))
+        #expect(inside.text(.containerID) == id)
+        let service = try #require(
+            scene.exec(Scene.process(31), parent: systemd, "/bin/sh", cgroup: "nginx.service"))
+        #expect(service.text(.serviceName) == "nginx.service")
+        #expect(!service.has(.containerID))
+    }
+
+    @Test("documents are left alone")
+    func documents() {
+        let scene = Scene()
+        scene.begin(.document, Scene.process(3), parent: systemd)
+        scene.table.apply(&scene.event)
+        scene.table.complete(&scene.event)
+        let present = scene.event.present
+        #expect(present == FieldSet([.processPID]))
+    }
+}
+
+/// A folder that stands for the root of a file system, and is removed.
+final class TemporaryRoot {
+    let path: String
+
+    init(_ files: [String: String]) throws {
+        path = NSTemporaryDirectory() + "processes-" + UUID().uuidString
+        for (name, content) in files { try write(name, content) }
+    }
+
+    func write(_ name: String, _ content: String) throws {
+        let file = URL(fileURLWithPath: path + "/" + name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(content.utf8).write(to: file)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}

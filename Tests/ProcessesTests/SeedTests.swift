@@ -1,0 +1,125 @@
+import Events
+import Glibc
+import Processes
+import Testing
+
+private let systemd = Scene.process(1)
+private let daemon = Scene.process(50)
+private let child = Scene.process(60)
+
+@Suite("Processes that are older than the sensor")
+struct SeedTests {
+    @Test("are known with their parents, in whatever order they were listed", arguments: [false, true])
+    func order(reversed: Bool) throws {
+        let scene = Scene()
+        let list: [(ProcessIdentity, ProcessIdentity, Captured)] = [
+            (systemd, .none, "/usr/lib/systemd/systemd"), (daemon, systemd, "/usr/sbin/daemon"),
+            (child, daemon, "/usr/bin/worker"),
+        ]
+        for (process, parent, executable) in reversed ? list.reversed() : list {
+            scene.seed(process, parent: parent, executable, args: ["seeded"])
+        }
+        let event = try #require(
+            scene.connect(child, parent: systemd, "/usr/bin/worker", args: ["now"]))
+        #expect(event.header.parent == daemon)
+        #expect(event.text(.parentExecutable) == "/usr/sbin/daemon")
+        #expect(event.all(.processArgs) == ["seeded"])
+        #expect(event.slot(.processArgs)?.traits.contains(.mutable) == true)
+        var arena = ByteArena(capacity: 16, limit: 1 << 12)
+        #expect(scene.table.ancestry(of: child, into: &arena) == 2)
+        #expect(scene.table.counters.seeded == 3)
+    }
+
+    @Test("an event that came first is not overruled")
+    func eventFirst() throws {
+        let scene = Scene()
+        scene.exec(child, parent: daemon, "/usr/bin/new")
+        scene.seed(child, parent: systemd, "/usr/bin/old")
+        let event = try #require(scene.connect(child, parent: systemd, "/usr/bin/new"))
+        #expect(event.text(.processExecutable) == "/usr/bin/new")
+        #expect(event.header.parent == daemon)
+    }
+
+    @Test("a fork whose record came after the list does not overrule it")
+    func lateFork() throws {
+        let scene = Scene()
+        scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd")
+        scene.seed(child, parent: systemd, "/usr/bin/worker")
+        scene.fork(systemd, child)
+        let event = try #require(scene.connect(child, parent: systemd, "/usr/bin/worker"))
+        #expect(event.text(.processExecutable) == "/usr/bin/worker")
+    }
+
+    @Test(
+        "scripts are guessed from arguments and name, and satisfy no exclusion",
+        arguments: [
+            ("/usr/bin/bash", ["/bin/bash", "/etc/init.d/agent", "start"], "agent", "/etc/init.d/agent"),
+            ("/usr/bin/perl", ["/usr/bin/perl", "-w", "/opt/tool.pl"], "tool.pl", "/opt/tool.pl"),
+            (
+                "/usr/bin/python3.13", ["/usr/bin/python3", "/usr/bin/a-long-script-name"], "a-long-script-n",
+                "/usr/bin/a-long-script-name"
+            ),
+            ("/usr/bin/bash", ["bash", "/etc/init.d/agent"], "bash", nil),
+            ("/usr/bin/curl", ["curl", "http://x/y"], "curl", nil),
+        ])
+    func scripts(executable: String, arguments: [String], name: String, script: String?) throws {
+        let scene = Scene()
+        scene.seed(daemon, parent: systemd, .text(executable), args: arguments, comm: name)
+        let event = try #require(
+            scene.exec(child, parent: daemon, "/usr/bin/curl", parentExecutable: .text(executable)))
+        #expect(event.all(.parentExecutable) == [executable] + (script.map { [$0] } ?? []))
+        guard script != nil else { return }
+        #expect(event.slot(.parentExecutable)?.isTrusted(1) == false)
+        #expect(event.origin(.parentExecutable) == "table")
+        #expect(event.slot(.parentExecutable)?.traits.contains(.mutable) == true)
+    }
+
+    @Test("start times of /proc are compared as ticks, and learn the rest from the first record")
+    func ticks() throws {
+        let scene = Scene()
+        for (pid, parent) in [(UInt32(1), UInt32(0)), (50, 1), (60, 50)] {
+            let start = Scene.process(pid).start / 10_000_000 * 10_000_000
+            var facts = ProcessFacts(identity: ProcessIdentity(pid: pid, start: start))
+            facts.parent = parent
+            facts.session = pid
+            facts.threadName = Array("name".utf8)
+            scene.host.facts[pid] = facts
+            scene.host.starts[pid] = start
+            scene.host.texts[pid] = [
+                .executable: "/bin/p\(pid)", .arguments: "p\(pid)\0x\0", .workingDirectory: "/w",
+            ]
+        }
+        let found = scene.table.seedFromSource(through: &scene.event)
+        #expect(found == 3)
+        let event = try #require(scene.connect(child, parent: systemd, "/bin/p60", args: ["forged"]))
+        #expect(event.header.parent.pid == 50)
+        #expect(event.text(.parentExecutable) == "/bin/p50")
+        #expect(event.all(.processArgs) == ["p60", "x"])
+        scene.exec(daemon, parent: systemd, "/bin/other")
+        let again = try #require(scene.connect(child, parent: systemd, "/bin/p60"))
+        #expect(again.text(.parentExecutable) == "/bin/p50")
+        let next = try #require(scene.connect(daemon, parent: systemd, "/bin/other"))
+        #expect(next.text(.processPreviousExecutable) == "/bin/p50")
+        #expect(scene.table.counters.reused == 0)
+    }
+
+    @Test("/proc of this machine tells about the test itself")
+    func procFileSystem() throws {
+        var proc = ProcFileSystem()
+        let pid = UInt32(getpid())
+        let facts = try #require(proc.facts(of: pid))
+        #expect(facts.realUser == UInt32(getuid()))
+        #expect(facts.parent == UInt32(getppid()))
+        #expect(proc.isAlive(pid))
+        #expect(!proc.isAlive(0x7fff_fff0))
+        var bytes: [UInt8] = []
+        #expect(proc.read(.executable, of: facts.identity, into: &bytes) == .fromProc)
+        #expect(bytes.first == UInt8(ascii: "/"))
+        #expect(proc.read(.arguments, of: facts.identity, into: &bytes) == [.fromProc, .mutable])
+        #expect(bytes.last == 0)
+        #expect(proc.read(.workingDirectory, of: facts.identity, into: &bytes) == .fromProc)
+        let other = ProcessIdentity(pid: pid, start: facts.identity.start + 10_000_000)
+        #expect(proc.read(.executable, of: other, into: &bytes) == nil)
+        #expect(proc.processes().contains(pid))
+    }
+}
