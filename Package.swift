@@ -36,7 +36,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
         .plugin(name: "EmbedPlugin", capability: .buildTool()),
@@ -57,7 +56,7 @@ let package = Package(
 
         .target(
             name: "Rules", exclude: ["pack"], swiftSettings: settings, plugins: ["EmbedPlugin"]),
-        library("RuleFiles", ["Detection", "EQL", "TOMLKit"]),
+        library("RuleFiles", ["Detection", "EQL"]),
         library("Recording", ["Events"]),
         library("Lab", ["Platform"]),
         library(
@@ -66,23 +65,13 @@ let package = Package(
         .executableTarget(
             name: "imdswatch",
             dependencies: [
-                "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "RuleFiles",
+                "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "Recording", "RuleFiles",
                 "Rules", "Sensor", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
         .target(name: "Fixtures", dependencies: ["Events"], path: "Tests/Fixtures", swiftSettings: settings),
-        tests("EventsTests", ["Events"]),
-        tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
-        tests("EQLTests", ["EQL", "Events"]),
-        tests("DocumentationTests", ["Events"]),
-        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
-        tests("OutputTests", ["Output", "Platform"]),
-        tests("LabTests", ["Lab"]),
-        tests("ProcessesTests", ["Events", "Platform", "Processes"]),
-        tests("RecordingTests", ["Events", "Recording"]),
-        tests("DetectionTests", ["Detection", "EQL", "Events"]),
-        tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
+        .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
     ]
 )

@@ -15,9 +15,9 @@
 
 /* In words, as the destination trie and the record want it. */
 struct endpoint {
-	__u32 address[4];
+	__u32 address[4] __attribute__((aligned(8)));
 	__be16 port;
-	__u16 pad;
+	__u16 pad[3];
 };
 
 static __always_inline void map_ipv4(__u32 address[4], __u32 ipv4)
@@ -31,6 +31,17 @@ static __always_inline void map_ipv4(__u32 address[4], __u32 ipv4)
 static __always_inline bool is_mapped(const __u32 address[4])
 {
 	return !address[0] && !address[1] && address[2] == MAPPED_MARK;
+}
+
+/* Two loads: `sk` is typed. */
+static __always_inline void load_ipv6(__u32 address[4], struct in6_addr *from)
+{
+	const __u64 *words = (void *)from;
+	__u64 *to = (__u64 *)address;
+
+	barrier_var(words); /* see sequence_of() */
+	to[0] = words[0];
+	to[1] = words[1];
 }
 
 /* The address that connect(2) was given; false if it is none of this family. */
@@ -58,6 +69,11 @@ static __always_inline bool read_ipv6(struct endpoint *to, const void *address, 
 	return true;
 }
 
+static __always_inline __u32 first_byte(const __u32 address[4])
+{
+	return is_mapped(address) ? address[3] & 0xff : address[0] & 0xff;
+}
+
 /* What the loaded rules want with a destination: enum destination_use, or 0. */
 static __always_inline __u32 use_of(const struct endpoint *to)
 {
@@ -65,10 +81,12 @@ static __always_inline __u32 use_of(const struct endpoint *to)
 		__u32 length;
 		__u32 address[4];
 	} key;
-	__u32 *use;
+	__u32 *use, first = first_byte(to->address);
 
 	if (settings.any_destination)
 		return DESTINATION_WANTED;
+	if (settings.unwanted[first / 64 & 3] & 1ULL << first % 64)
+		return 0;
 	key.length = ADDRESS_BITS;
 	key.address[0] = to->address[0];
 	key.address[1] = to->address[1];
@@ -104,25 +122,26 @@ static __always_inline bool is_further_path(struct sock *sk)
 }
 
 /*
- * The process that connects. Before 5.12 io_uring's threads are the kernel's
- * own and borrow the memory of the process they work for.
+ * The process that connects. Up to 5.11 io_uring's threads are the kernel's
+ * own and borrow the memory of the process they work for; those kernels are
+ * the ones without typed tasks here.
  */
-static __always_inline struct task_struct *connecting_task(struct record_header *header)
+static __always_inline struct task_struct *responsible(struct record_header *header,
+						       struct task_struct *task, const bool direct)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *owner;
 	struct mm_struct *mm;
 
-	if (!(FIELD(false, task, flags) & PF_KTHREAD))
+	if (!(FIELD(direct, task, flags) & PF_KTHREAD))
 		return task;
 	header->flags |= RECORD_KERNEL_THREAD;
-	mm = FIELD(false, task, mm);
-	if (mm && bpf_core_field_exists(mm->owner)) {
-		struct task_struct *owner = FIELD(false, mm, owner);
-
-		if (owner)
-			return owner;
-	}
-	return task;
+	if (direct)
+		return task;
+	mm = FIELD(direct, task, mm);
+	if (!mm || !bpf_core_field_exists(mm->owner))
+		return task;
+	owner = FIELD(direct, mm, owner);
+	return owner ? owner : task;
 }
 
 static __always_inline void add_source(struct record *record, struct sock *sk, __u16 family)
@@ -152,75 +171,99 @@ struct attempt {
 	__u32 pad;
 };
 
-/* `ipv4` says whose connection it is, also where a v6 socket makes it. */
-static __always_inline void report(const struct attempt *attempt, const bool ipv4, __u32 hook)
+static __always_inline void fill_connect(struct record *record, const struct attempt *attempt,
+					 bool ipv4)
 {
-	__u32 counter = ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
-	__u32 slot = ipv4 ? SLOT_CONNECT4 : SLOT_CONNECT6;
-	bool wanted = attempt->use == DESTINATION_WANTED;
-	struct scratch *s = scratch_of(slot);
+	struct record_connect *connect = &record->connect;
 	struct sock *sk = attempt->sk;
-	struct record_connect *connect;
-	struct task_struct *task;
-	struct record *record;
-	struct mm_struct *mm;
-	struct file *file;
-	struct net *net;
-	__u64 start, end;
 
-	if (!s) {
-		count(counter, COUNTER_FAILED);
-		return;
-	}
-	if (is_further_path(sk)) {
-		count(counter, COUNTER_FILTERED);
-		return;
-	}
-	record = &s->record;
-	begin_scratch(s, RECORD_CONNECT, hook);
-	task = connecting_task(&record->header);
-	fill_task(record, task, false);
-	net = FIELD(false, sk, __sk_common.skc_net.net);
-	record->task.network_namespace = FIELD(false, net, ns.inum);
-	record->header.flags |= RECORD_ARGV_MUTABLE;
-	if (wanted)
-		record->header.flags |= RECORD_WANTED;
-
-	connect = &record->connect;
 	__builtin_memset(connect, 0, sizeof(*connect));
 	__builtin_memcpy(connect->destination_address, attempt->to.address,
 			 sizeof(connect->destination_address));
 	connect->destination_port = attempt->to.port;
 	connect->family = ipv4 ? AF_INET : AF_INET6;
 	connect->socket_family = FIELD(false, sk, __sk_common.skc_family);
+	record->header.flags |= RECORD_ARGV_MUTABLE;
+	if (attempt->use == DESTINATION_WANTED)
+		record->header.flags |= RECORD_WANTED;
 	if (attempt->ended) {
 		connect->result = attempt->result;
 		record->header.flags |= RECORD_RESULT;
 		if (!attempt->result)
 			add_source(record, sk, connect->family);
 	}
+}
 
-	mm = FIELD(false, task, mm);
-	file = mm ? FIELD(false, mm, exe_file) : NULL;
-	if (file) {
-		add_executable(s, slot, task, file, false);
-	} else if (record->header.flags & RECORD_KERNEL_THREAD) {
-		add_text(s, TEXT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
-	} else {
-		add_text(s, TEXT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);
-	}
-	add_parent(s, slot, task, false);
-	add_cgroup(s, task, false);
-	start = mm ? FIELD(false, mm, arg_start) : 0;
-	end = mm ? FIELD(false, mm, arg_end) : 0;
+/*
+ * The rest of the record, from the process. What came before is only in
+ * memory by now, so this is verified once and not for each way to get here.
+ */
+static __always_inline void report_task(struct scratch *s, struct task_struct *task, __u32 hook,
+					const bool direct)
+{
+	struct record *record = &s->record;
+	__u32 network = record->task.network_namespace;
+	__u32 slot = s->slot, counter;
+	struct subject who;
+	__u64 start, end, fill;
+
+	find_subject(&who, responsible(&record->header, task, direct), direct);
+	find_top(s, &who, direct);
+	fill_task(record, &who, direct);
+	record->task.network_namespace = network;
+	add_executable(s, slot, &who, direct);
+	add_parent(s, slot, &who, direct);
+	add_cgroup(s, &who, direct);
+	start = who.mm ? FIELD(direct, who.mm, arg_start) : 0;
+	end = who.mm ? FIELD(direct, who.mm, arg_end) : 0;
 	record->argv_size = end - start;
-	add_directory(s, slot, task, false);
-	add_user_text(slot, TEXT_ARGV, start, end);
-	if (s->owner != hook) {
+	fill = ring_fill();
+	if (fill > RESERVED_FROM(fixed.ring_size)) {
+		shed(s);
+	} else {
+		add_directory(s, slot, &who, direct);
+		add_arguments(s, slot, TEXT_ARGV, start, end);
+	}
+
+	counter = record->connect.family == AF_INET ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
+	/* another hook of this family ran meanwhile: only while they change */
+	if (s->owner != hook)
+		count(counter, COUNTER_FAILED);
+	else
+		send_scratch(s, fill, counter,
+			     record->header.flags & RECORD_WANTED ? WANTED : LATER);
+}
+
+/*
+ * `ipv4` says whose connection it is, also where a v6 socket makes it. Typed
+ * pointers make a report faster, but take the kernel longer to verify.
+ */
+static __always_inline void report(const struct attempt *attempt, bool ipv4, __u32 hook,
+				   const bool typed)
+{
+	__u32 counter = ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
+	__u32 slot = ipv4 ? SLOT_CONNECT4 : SLOT_CONNECT6;
+	struct scratch *s = scratch_of(slot);
+	struct net *net;
+
+	if (!s) {
 		count(counter, COUNTER_FAILED);
 		return;
 	}
-	send_scratch(s, ring_fill(), counter, wanted);
+	if (is_further_path(attempt->sk)) {
+		count(counter, COUNTER_FILTERED);
+		return;
+	}
+	begin_scratch(s, RECORD_CONNECT, hook);
+	s->slot = slot;
+	fill_connect(&s->record, attempt, ipv4);
+	net = FIELD(false, attempt->sk, __sk_common.skc_net.net);
+	s->record.task.network_namespace = FIELD(false, net, ns.inum);
+	barrier();
+	if (typed && bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		report_task(s, bpf_get_current_task_btf(), hook, true);
+	else
+		report_task(s, (void *)bpf_get_current_task(), hook, false);
 }
 
 #endif

@@ -30,18 +30,20 @@ static __always_inline void enter(struct attempt *attempt, struct sock *sk, __u3
 		count(counter, COUNTER_FAILED);
 }
 
-static __always_inline bool leave(struct attempt *attempt, int result)
+/* Where a return was missed, the thread's next one reports that connection. */
+static __always_inline void leave(int result)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct attempt *entered = bpf_map_lookup_elem(&connecting, &thread);
+	struct attempt attempt;
 
 	if (!entered)
-		return false;
-	*attempt = *entered;
-	attempt->ended = true;
-	attempt->result = result;
+		return;
+	attempt = *entered;
+	attempt.ended = true;
+	attempt.result = result;
 	bpf_map_delete_elem(&connecting, &thread);
-	return true;
+	report(&attempt, is_mapped(attempt.to.address), RECORD_HOOK_KPROBE, false);
 }
 
 SEC("kprobe/tcp_v4_connect")
@@ -57,10 +59,8 @@ int BPF_KPROBE(connect4_kprobe, struct sock *sk, struct sockaddr *address, int l
 SEC("kretprobe/tcp_v4_connect")
 int BPF_KRETPROBE(connect4_kretprobe, int result)
 {
-	struct attempt attempt;
-
-	if (settings.connect_hook4 == RECORD_HOOK_KPROBE && leave(&attempt, result))
-		report(&attempt, true, RECORD_HOOK_KPROBE);
+	if (settings.connect_hook4 == RECORD_HOOK_KPROBE)
+		leave(result);
 	return 0;
 }
 
@@ -77,9 +77,7 @@ int BPF_KPROBE(connect6_kprobe, struct sock *sk, struct sockaddr *address, int l
 SEC("kretprobe/tcp_v6_connect")
 int BPF_KRETPROBE(connect6_kretprobe, int result)
 {
-	struct attempt attempt;
-
-	if (settings.connect_hook6 == RECORD_HOOK_KPROBE && leave(&attempt, result))
-		report(&attempt, false, RECORD_HOOK_KPROBE);
+	if (settings.connect_hook6 == RECORD_HOOK_KPROBE)
+		leave(result);
 	return 0;
 }

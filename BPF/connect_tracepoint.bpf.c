@@ -18,8 +18,7 @@ int BPF_PROG(connect_tracepoint, struct sock *sk, int old_state, int new_state)
 	if (sk->__sk_common.skc_family == AF_INET)
 		map_ipv4(attempt.to.address, sk->__sk_common.skc_daddr);
 	else
-		bpf_core_read(attempt.to.address, sizeof(attempt.to.address),
-			      &sk->__sk_common.skc_v6_daddr);
+		load_ipv6(attempt.to.address, &sk->__sk_common.skc_v6_daddr);
 	ipv4 = is_mapped(attempt.to.address);
 	if ((ipv4 ? settings.connect_hook4 : settings.connect_hook6) != RECORD_HOOK_TRACEPOINT)
 		return 0;
@@ -28,9 +27,6 @@ int BPF_PROG(connect_tracepoint, struct sock *sk, int old_state, int new_state)
 		return 0;
 	attempt.sk = sk;
 	attempt.to.port = sk->__sk_common.skc_dport;
-	if (ipv4)
-		report(&attempt, true, RECORD_HOOK_TRACEPOINT);
-	else
-		report(&attempt, false, RECORD_HOOK_TRACEPOINT);
+	report(&attempt, ipv4, RECORD_HOOK_TRACEPOINT, true);
 	return 0;
 }

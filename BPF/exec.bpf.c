@@ -7,8 +7,8 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
 {
 	struct scratch *s = scratch_of(SLOT_EXEC);
-	struct mm_struct *mm;
-	__u64 fill, size = fixed.ring_size;
+	struct subject who;
+	__u64 fill;
 
 	count(COUNTER_EXEC, COUNTER_SEEN);
 	if (!s) {
@@ -16,25 +16,26 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 		return 0;
 	}
 	begin_scratch(s, RECORD_EXEC, RECORD_HOOK_TRACEPOINT);
-	fill_task(&s->record, task, true);
+	find_subject(&who, task, true);
+	find_top(s, &who, true);
+	fill_task(&s->record, &who, true);
 	if (program->interp != program->filename)
 		s->record.header.flags |= RECORD_SCRIPT;
 	add_string(s, TEXT_INVOKED, RECORD_PATH_MAX, program->filename);
-	add_executable(s, SLOT_EXEC, task, program->file, true);
-	add_parent(s, SLOT_EXEC, task, true);
-	add_cgroup(s, task, true);
-	mm = task->mm;
-	s->record.argv_size = mm->arg_end - mm->arg_start;
+	add_executable(s, SLOT_EXEC, &who, true);
+	add_parent(s, SLOT_EXEC, &who, true);
+	add_cgroup(s, &who, true);
+	s->record.argv_size = who.mm->arg_end - who.mm->arg_start;
 	fill = ring_fill();
-	if (fill > SHED_FROM(size)) {
+	if (fill > SHED_FROM(fixed.ring_size)) {
 		shed(s);
 	} else {
-		add_directory(s, SLOT_EXEC, task, true);
-		add_user_text(SLOT_EXEC, TEXT_ARGV, mm->arg_start, mm->arg_end);
+		add_directory(s, SLOT_EXEC, &who, true);
+		add_arguments(s, SLOT_EXEC, TEXT_ARGV, who.mm->arg_start, who.mm->arg_end);
 	}
 	s->record.text[TEXT_ENV].state = TEXT_ABSENT;
 	if (settings.capture_env)
-		add_user_text(SLOT_EXEC, TEXT_ENV, mm->env_start, mm->env_end);
-	send_scratch(s, fill, COUNTER_EXEC, settings.wake_exec);
+		add_arguments(s, SLOT_EXEC, TEXT_ENV, who.mm->env_start, who.mm->env_end);
+	send_scratch(s, fill, COUNTER_EXEC, settings.wake_exec ? SOON : LATER);
 	return 0;
 }

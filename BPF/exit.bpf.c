@@ -33,8 +33,8 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit_hook, struct task_struct *task)
 {
 	struct signal_struct *signal = task->signal;
-	struct task_struct *leader = task->group_leader;
 	struct exit_scratch *s;
+	struct subject who;
 	__u32 zero = 0;
 	__u8 mark = 1;
 
@@ -47,14 +47,15 @@ int BPF_PROG(exit_hook, struct task_struct *task)
 		return 0;
 	}
 	begin(&s->record.header, RECORD_EXIT, RECORD_HOOK_TRACEPOINT, sizeof(s->record));
-	fill_task(&s->record, task, true);
+	find_subject(&who, task, true);
+	fill_task(&s->record, &who, true);
 	if (signal->nr_threads > 1 &&
 	    bpf_map_update_elem(&exiting, &s->record.task.process, &mark, BPF_NOEXIST)) {
 		count(COUNTER_EXIT, COUNTER_FILTERED);
 		return 0;
 	}
 	s->record.task.exit_code =
-		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : leader->exit_code;
-	send(&s->record, sizeof(s->record), ring_fill(), COUNTER_EXIT, false);
+		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : who.leader->exit_code;
+	send(&s->record, sizeof(s->record), ring_fill(), COUNTER_EXIT, LATER);
 	return 0;
 }

@@ -17,7 +17,7 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	begin(&record.header, RECORD_FORK, RECORD_HOOK_TRACEPOINT, sizeof(record));
 	identify(&record.parent, parent->group_leader, true);
 	identify(&record.process, child, true);
-	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, false);
+	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, LATER);
 	return 0;
 }
 #pragma clang diagnostic pop

@@ -64,6 +64,11 @@ enum {
 #define SIGNAL_GROUP_EXIT  0x00000004
 #define PID_NAMESPACE_INIT 0xeffffffc /* number of the initial pid namespace */
 
+/* for a look whether the kernel has it */
+enum bpf_func_id {
+	BPF_FUNC_get_current_task_btf = 158,
+};
+
 struct sockaddr_in {
 	__u16 sin_family;
 	__be16 sin_port;
@@ -128,10 +133,20 @@ struct inode {
 	unsigned int i_nlink;
 };
 
+union shortname_store {
+	__u8 string[1];
+};
+
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	union shortname_store d_shortname;
+};
+
+/* before 6.14 */
+struct dentry___array {
+	__u8 d_iname[1];
 };
 
 struct vfsmount {
@@ -144,6 +159,7 @@ struct ns_common {
 
 struct mnt_namespace {
 	struct ns_common ns;
+	struct mount *root;
 };
 
 struct mount {
@@ -169,7 +185,7 @@ struct fs_sequence {
 
 struct fs_struct {
 	struct fs_sequence seq;
-	struct path pwd;
+	struct path root, pwd;
 };
 
 /* processes */

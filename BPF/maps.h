@@ -8,7 +8,13 @@
 #define RING_BYTES	 (4 << 20)
 #define DESTINATIONS_MAX 4096
 
-/* Text of one record at most: four paths, argv, environment, cgroup. */
+/* A path of up to so many components, with names shorter than so many words,
+ * takes the short way. */
+#define COMPONENTS_MAX	16 /* a power of two */
+#define COMPONENT_WORDS 5
+
+/* Text of one record at most: four paths, argv, environment, cgroup; a page so
+ * that the last page of argv always seems to fit. */
 #define TEXT_BYTES                                                                                 \
 	(4 * RECORD_PATH_MAX + RECORD_ARGV_MAX + RECORD_ENV_MAX + NAME_BYTES + PAGE_BYTES)
 
@@ -35,18 +41,24 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
+/* A component of a path, copied with what stands behind it in the dentry. */
+struct component {
+	__u64 words[COMPONENT_WORDS];
+	__u32 length;
+	__u32 pad;
+};
+
 /* A walk from a dentry up to the root of its mount namespace. */
 struct walk {
 	struct vfsmount *start;
 	struct mount *mount;
 	struct dentry *dentry;
 	struct dentry *root; /* of `mount` */
-	struct mount *top;   /* known in this record to add nothing to a path */
+	struct mount *top;   /* the mount on which every path of the namespace ends; or NULL */
 	__u32 offset;	     /* in scratch.path, where the path found so far begins */
-	__u32 crossed;	     /* offset when the walk entered `mount` */
 	__u32 cut;	     /* the middle was overwritten */
-	__u32 unused;
-	struct mount *crossed_mount;
+	__u32 count;	     /* of scratch.components */
+	__u32 pad;
 };
 
 /* A copy of the current process' memory. */
@@ -66,16 +78,20 @@ struct copy {
  * map (32 KiB an element). One element per program and CPU, because programs
  * may be preempted by each other, but never migrate, and never run twice at
  * once on a CPU. User space sets the number of elements to SCRATCH_SLOTS times
- * that of possible CPUs.
+ * that of possible CPUs. What every record touches stands together: most of
+ * the cost is memory that is not in the cache.
  */
 struct scratch {
-	struct record record;
-	__u8 text[TEXT_BYTES];
-	__u8 path[RECORD_PATH_MAX + NAME_BYTES];
-	struct walk walk;
-	struct copy copy;
 	__u32 states; /* 1 << record_text.state of every text of this record */
 	__u32 owner;  /* enum record_hook of the program that fills it */
+	__u32 slot;
+	__u32 pad;
+	struct walk walk;
+	struct component components[COMPONENTS_MAX];
+	struct record record;
+	__u8 text[TEXT_BYTES];
+	struct copy copy;
+	__u8 path[RECORD_PATH_MAX + NAME_BYTES];
 };
 
 struct {

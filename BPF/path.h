@@ -2,11 +2,15 @@
 /*
  * Absolute paths, found by walking from a dentry up to the root of its mount
  * namespace: bpf_d_path is not allowed in sched_process_exec.
+ *
+ * There are two ways. The short one takes loads only, and serves short paths
+ * on the mount that is the namespace's root; the long one takes helper calls,
+ * which cost more than all the rest of a record, and serves everything.
  */
 #ifndef IMDSWATCH_PATH_H
 #define IMDSWATCH_PATH_H
 
-#include "text.h"
+#include "task.h"
 
 /* The longest path has 2048 components, and crosses some mounts. */
 #define WALK_STEP  16
@@ -20,9 +24,152 @@ enum walk_result {
 	WALK_FAILED,
 };
 
+/* Where a mount hangs: three fields that stand together in every kernel known. */
+struct hanging {
+	struct mount *parent;
+	struct dentry *point;
+	struct dentry *root;
+};
+
+/* Of a dentry; the same holds. */
+struct naming {
+	struct dentry *parent;
+	__u32 hash;
+	__u32 length;
+	const unsigned char *name;
+};
+
 static __always_inline struct mount *mount_of(const struct vfsmount *mount)
 {
 	return (void *)mount - bpf_core_field_offset(struct mount, mnt);
+}
+
+static __always_inline void read_mount(struct hanging *to, struct mount *mount)
+{
+	const __u32 start = bpf_core_field_offset(struct mount, mnt_parent);
+
+	if (bpf_core_field_offset(struct mount, mnt_mountpoint) == start + 8 &&
+	    bpf_core_field_offset(struct mount, mnt.mnt_root) == start + 16) {
+		bpf_probe_read_kernel(to, sizeof(*to), (void *)mount + start);
+	} else {
+		to->parent = FIELD(false, mount, mnt_parent);
+		to->point = FIELD(false, mount, mnt_mountpoint);
+		to->root = FIELD(false, mount, mnt.mnt_root);
+	}
+}
+
+static __always_inline void read_dentry(struct naming *to, struct dentry *dentry)
+{
+	const __u32 start = bpf_core_field_offset(struct dentry, d_parent);
+
+	if (bpf_core_field_offset(struct dentry, d_name.len) == start + 12 &&
+	    bpf_core_field_offset(struct dentry, d_name.name) == start + 16) {
+		bpf_probe_read_kernel(to, sizeof(*to), (void *)dentry + start);
+	} else {
+		to->parent = FIELD(false, dentry, d_parent);
+		to->length = FIELD(false, dentry, d_name.len);
+		to->name = FIELD(false, dentry, d_name.name);
+	}
+}
+
+/*
+ * Whether the mount of the task's root directory covers the whole namespace,
+ * as it does nearly always: then a path that reaches its root is complete.
+ */
+static __always_inline void find_top(struct scratch *s, const struct subject *who,
+				     const bool direct)
+{
+	struct mnt_namespace *space = FIELD(direct, who->proxy, mnt_ns);
+	struct mount *root = FIELD(direct, space, root);
+	struct mount *mount = mount_of(FIELD(direct, who->fs, root.mnt));
+	struct hanging at;
+
+	s->walk.top = NULL;
+	read_mount(&at, mount);
+	if (at.parent && (at.parent == mount ||
+			  (at.parent == root && at.point == FIELD(direct, root, mnt.mnt_root))))
+		s->walk.top = mount;
+}
+
+/* Names shorter than this stand in the dentry itself, at the address returned. */
+static __always_inline const __u64 *short_name(struct dentry *dentry, __u32 *size)
+{
+	if (bpf_core_field_exists(dentry->d_shortname)) {
+		barrier(); /* or the other kernel's offset, which is poison, is taken too */
+		*size = bpf_core_field_size(dentry->d_shortname);
+		return (void *)dentry + bpf_core_field_offset(dentry->d_shortname);
+	} else {
+		struct dentry___array *old = (void *)dentry;
+
+		barrier();
+		*size = bpf_core_field_size(old->d_iname);
+		return (void *)dentry + bpf_core_field_offset(old->d_iname);
+	}
+}
+
+/*
+ * The short way: `dentry` is typed, so its fields are loads. Collects the
+ * names, leaf first; false if the path is none of the easy ones.
+ */
+static __always_inline bool collect(struct scratch *s, struct dentry *dentry, struct dentry *root)
+{
+	for (__u32 i = 0; i < COMPONENTS_MAX; i++) {
+		struct component *component = &s->components[i];
+		__u32 length, size;
+		const __u64 *name;
+
+		if (dentry == root) {
+			s->walk.count = i;
+			return true;
+		}
+		name = short_name(dentry, &size);
+		length = dentry->d_name.len;
+		if (length >= size || (const void *)dentry->d_name.name != name)
+			return false;
+		component->length = length;
+		component->words[0] = name[0];
+		if (length > 8) {
+			component->words[1] = name[1];
+			component->words[2] = name[2];
+			component->words[3] = name[3];
+			if (size >= COMPONENT_WORDS * 8)
+				component->words[4] = name[4];
+		}
+		dentry = dentry->d_parent;
+	}
+	return false;
+}
+
+/* Appends the components, each with some bytes too many that the next covers. */
+static __always_inline void add_components(struct scratch *s, __u32 which)
+{
+	__u8 *text = text_end(s, RECORD_PATH_MAX, 0);
+	__u32 count = s->walk.count, length = 0;
+
+	if (!text) {
+		add_text(s, which, 0, TEXT_UNREADABLE, 0);
+		return;
+	}
+	for (__u32 i = 0; i < COMPONENTS_MAX && i < count; i++) {
+		struct component *component = &s->components[(count - 1 - i) % COMPONENTS_MAX];
+		__u64 *to;
+
+		text[length] = '/';
+		to = (__u64 *)(text + length + 1);
+		to[0] = component->words[0];
+		if (component->length > 8) {
+			to[1] = component->words[1];
+			to[2] = component->words[2];
+			to[3] = component->words[3];
+			to[4] = component->words[4];
+		}
+		length += 1 + (component->length & 63); /* a bound for the verifier */
+	}
+	if (!count) {
+		text[0] = '/';
+		length = 1;
+	}
+	add_text(s, which, length, TEXT_COMPLETE, 0);
 }
 
 /*
@@ -30,24 +177,27 @@ static __always_inline struct mount *mount_of(const struct vfsmount *mount)
  * half of the buffer keeps the path's tail, and the lower half starts over:
  * at the end it holds the head.
  */
-static __always_inline bool prepend(struct scratch *s, struct walk *walk, const unsigned char *name,
-				    __u32 length)
+static __always_inline bool prepend(struct scratch *s, const unsigned char *name, __u32 length)
 {
-	__u32 offset = walk->offset;
+	__u32 offset = s->walk.offset;
 
 	length &= NAME_BYTES - 1;
 	if (length >= offset) {
-		walk->cut = true;
+		s->walk.cut = true;
 		offset = RECORD_PATH_MAX / 2;
 	}
 	offset -= length + 1;
 	offset &= RECORD_PATH_MAX - 1;
 	s->path[offset] = '/';
-	walk->offset = offset;
+	s->walk.offset = offset;
 	return !bpf_probe_read_kernel(&s->path[offset + 1], length, name);
 }
 
-/* Goes up at most WALK_STEP components or mounts; resumable. */
+/*
+ * The long way: goes up at most WALK_STEP components or mounts. A global
+ * function with plain numbers as arguments is verified once, however often it
+ * is called, and its state is in memory, where the verifier does not follow it.
+ */
 __noinline int walk_step(__u32 slot)
 {
 	struct scratch *s = scratch_of(slot);
@@ -57,80 +207,71 @@ __noinline int walk_step(__u32 slot)
 		return WALK_FAILED;
 	walk = &s->walk;
 	for (int i = 0; i < WALK_STEP; i++) {
-		struct dentry *dentry = walk->dentry, *parent;
-		const unsigned char *name;
-		__u32 length;
+		struct dentry *dentry = walk->dentry;
+		struct naming at;
 
 		if (dentry == walk->root) {
-			struct mount *mount = walk->mount, *above;
+			struct hanging mount;
 
-			if (mount == walk->top)
+			if (walk->mount == walk->top)
 				return WALK_ROOT;
-			above = FIELD(false, mount, mnt_parent);
-			if (!above)
+			read_mount(&mount, walk->mount);
+			if (!mount.parent)
 				return WALK_FAILED;
-			if (above == mount) {
-				if (walk->offset == walk->crossed)
-					walk->top = walk->crossed_mount;
+			if (mount.parent == walk->mount)
 				return WALK_ROOT;
-			}
-			walk->crossed = walk->offset;
-			walk->crossed_mount = mount;
-			walk->dentry = FIELD(false, mount, mnt_mountpoint);
-			walk->mount = above;
-			walk->root = FIELD(false, above, mnt.mnt_root);
+			walk->dentry = mount.point;
+			walk->mount = mount.parent;
+			walk->root = FIELD(false, mount.parent, mnt.mnt_root);
 			continue;
 		}
-		parent = FIELD(false, dentry, d_parent);
-		length = FIELD(false, dentry, d_name.len);
-		name = FIELD(false, dentry, d_name.name);
-		if (!parent)
+		read_dentry(&at, dentry);
+		if (!at.parent)
 			return WALK_FAILED;
-		if (parent == dentry) {
-			if (walk->offset != RECORD_PATH_MAX || length < 2)
+		if (at.parent == dentry) {
+			if (walk->offset != RECORD_PATH_MAX || at.length < 2)
 				return WALK_OUTSIDE;
-			return prepend(s, walk, name, length) ? WALK_MEMFD : WALK_FAILED;
+			return prepend(s, at.name, at.length) ? WALK_MEMFD : WALK_FAILED;
 		}
-		if (!prepend(s, walk, name, length))
+		if (!prepend(s, at.name, at.length))
 			return WALK_FAILED;
-		walk->dentry = parent;
+		walk->dentry = at.parent;
 	}
 	return WALK_MORE;
 }
 
 /* Appends the path of walk.dentry in walk.start, and says how the walk ended. */
-__noinline int add_path(__u32 slot, __u32 which)
+__noinline int add_long_path(__u32 slot, __u32 which)
 {
 	struct scratch *s = scratch_of(slot);
 	int result = WALK_MORE;
 	__u32 length, gap = 0;
 	__u8 *text;
 
-	if (!s || which >= TEXT_COUNT)
+	if (!s)
 		return WALK_FAILED;
 	s->walk.mount = mount_of(s->walk.start);
 	s->walk.root = FIELD(false, s->walk.start, mnt_root);
 	s->walk.offset = RECORD_PATH_MAX;
 	s->walk.cut = false;
-	s->walk.crossed = 0;
-	s->walk.crossed_mount = NULL;
 	for (int i = 0; i < WALK_STEPS; i++) {
 		result = walk_step(slot);
 		if (result != WALK_MORE)
 			break;
 	}
-	if (result == WALK_FAILED) {
-		add_text(s, which, 0, TEXT_UNREADABLE, 0);
-		return WALK_FAILED;
-	}
 	if (s->walk.offset >= RECORD_PATH_MAX) {
 		s->walk.offset = RECORD_PATH_MAX - 1;
 		s->path[RECORD_PATH_MAX - 1] = '/';
 	}
+	/* without the root the lower half is no head, but a part of the middle */
+	if (s->walk.cut && (result == WALK_MORE || result == WALK_OUTSIDE))
+		s->walk.offset = RECORD_PATH_MAX / 2;
 	text = text_end(s, RECORD_PATH_MAX, 0);
 	length = RECORD_PATH_MAX - s->walk.offset;
-	if (!text || length > RECORD_PATH_MAX)
+	if (result == WALK_FAILED || !text || length > RECORD_PATH_MAX) {
+		add_text(s, which, 0, TEXT_UNREADABLE, 0);
 		return WALK_FAILED;
+	}
 	bpf_probe_read_kernel(text, length, &s->path[s->walk.offset & (RECORD_PATH_MAX - 1)]);
 	if (s->walk.cut)
 		gap = RECORD_PATH_MAX / 2 - s->walk.offset;
@@ -139,6 +280,22 @@ __noinline int add_path(__u32 slot, __u32 which)
 	else
 		add_text(s, which, length, s->walk.cut ? TEXT_CUT : TEXT_COMPLETE, gap);
 	return result;
+}
+
+/* Appends the path of `dentry` in `mount`, and says how the walk ended. */
+static __always_inline int add_path(struct scratch *s, __u32 slot, __u32 which,
+				    struct vfsmount *mount, struct dentry *dentry,
+				    const bool direct)
+{
+	s->walk.start = mount;
+	s->walk.dentry = dentry;
+	if (direct && mount_of(mount) == s->walk.top) {
+		if (collect(s, dentry, mount->mnt_root)) {
+			add_components(s, which);
+			return WALK_ROOT;
+		}
+	}
+	return add_long_path(slot, which);
 }
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef IMDSWATCH_PROCESS_H
 #define IMDSWATCH_PROCESS_H
 
-#include "task.h"
+#include "path.h"
 
 /* Withdraws a text: what it was read from changed meanwhile. */
 static __always_inline void spoil_text(struct scratch *s, __u32 which)
@@ -16,9 +16,8 @@ static __always_inline void spoil_text(struct scratch *s, __u32 which)
 static __always_inline int add_file(struct scratch *s, __u32 slot, __u32 which, struct file *file,
 				    const bool direct)
 {
-	s->walk.start = FIELD(direct, file, f_path.mnt);
-	s->walk.dentry = FIELD(direct, file, f_path.dentry);
-	return add_path(slot, which);
+	return add_path(s, slot, which, FIELD(direct, file, f_path.mnt),
+			FIELD(direct, file, f_path.dentry), direct);
 }
 
 /*
@@ -26,40 +25,65 @@ static __always_inline int add_file(struct scratch *s, __u32 slot, __u32 which, 
  * longer, in the namespace of its process; the path then means nothing there,
  * and could have been chosen to look like any other.
  */
-static __always_inline void add_executable(struct scratch *s, __u32 slot, struct task_struct *task,
-					   struct file *file, const bool direct)
+static __always_inline bool is_mounted(const struct scratch *s, const struct subject *who,
+				       struct file *file, const bool direct)
 {
-	struct dentry *dentry = FIELD(direct, file, f_path.dentry);
-	struct inode *inode = FIELD(direct, dentry, d_inode);
-	struct record *record = &s->record;
+	struct mount *mount = mount_of(FIELD(direct, file, f_path.mnt));
 
-	if (!FIELD(direct, inode, i_nlink))
-		record->header.flags |= RECORD_DELETED;
-	if (add_file(s, slot, TEXT_EXECUTABLE, file, direct) == WALK_MEMFD) {
-		record->header.flags |= RECORD_MEMFD;
-	} else if (record->header.flags & RECORD_HOST_MOUNTS) {
-		struct nsproxy *proxy = FIELD(direct, task, nsproxy);
-		struct mount *mount = mount_of(s->walk.start);
+	/* the top mount is in the task's own namespace */
+	return mount == s->walk.top ||
+	       FIELD(false, mount, mnt_ns) == FIELD(direct, who->proxy, mnt_ns);
+}
 
-		if (FIELD(false, mount, mnt_ns) != FIELD(direct, proxy, mnt_ns))
-			record->header.flags &= ~RECORD_HOST_MOUNTS;
+static __always_inline void add_executable(struct scratch *s, __u32 slot, const struct subject *who,
+					   const bool direct)
+{
+	struct file *file = who->mm ? FIELD(direct, who->mm, exe_file) : NULL;
+	__u32 *flags = &s->record.header.flags;
+	struct dentry *dentry;
+	struct inode *inode;
+
+	if (!file) {
+		/* a kernel thread has none */
+		add_text(s, TEXT_EXECUTABLE, 0,
+			 *flags & RECORD_KERNEL_THREAD ? TEXT_COMPLETE : TEXT_UNREADABLE, 0);
+		return;
 	}
+	dentry = FIELD(direct, file, f_path.dentry);
+	inode = FIELD(direct, dentry, d_inode);
+	if (!FIELD(direct, inode, i_nlink))
+		*flags |= RECORD_DELETED;
+	if (add_file(s, slot, TEXT_EXECUTABLE, file, direct) == WALK_MEMFD)
+		*flags |= RECORD_MEMFD;
+	else if (*flags & RECORD_HOST_MOUNTS && !is_mounted(s, who, file, direct))
+		*flags &= ~RECORD_HOST_MOUNTS;
+}
+
+/* Odd while somebody writes. */
+static __always_inline __u32 sequence_of(struct fs_struct *fs, const bool direct)
+{
+	__u32 *sequence = (void *)fs + bpf_core_field_offset(struct fs_struct, seq);
+	__u32 value = 1;
+
+	/* keeps the offset out of the load: libbpf would compare the sizes */
+	barrier_var(sequence);
+	barrier();
+	if (direct)
+		return *sequence;
+	bpf_probe_read_kernel(&value, sizeof(value), sequence);
+	return value;
 }
 
 /* The directory can change under the walk where it is shared (CLONE_FS). */
-static __always_inline void add_directory(struct scratch *s, __u32 slot, struct task_struct *task,
+static __always_inline void add_directory(struct scratch *s, __u32 slot, const struct subject *who,
 					  const bool direct)
 {
-	struct fs_struct *fs = FIELD(direct, task, fs);
-	void *sequence = (void *)fs + bpf_core_field_offset(struct fs_struct, seq);
-	__u32 before = 1, after = 0;
+	struct fs_struct *fs = who->fs;
+	__u32 before = sequence_of(fs, direct);
 
-	bpf_probe_read_kernel(&before, sizeof(before), sequence);
-	s->walk.start = FIELD(direct, fs, pwd.mnt);
-	s->walk.dentry = FIELD(direct, fs, pwd.dentry);
-	add_path(slot, TEXT_CWD);
-	bpf_probe_read_kernel(&after, sizeof(after), sequence);
-	if (before != after || before & 1)
+	add_path(s, slot, TEXT_CWD, FIELD(direct, fs, pwd.mnt), FIELD(direct, fs, pwd.dentry),
+		 direct);
+	if (before & 1 || sequence_of(fs, direct) != before)
 		spoil_text(s, TEXT_CWD);
 }
 
@@ -67,10 +91,10 @@ static __always_inline void add_directory(struct scratch *s, __u32 slot, struct 
  * The executable of the parent, which may be exiting: its memory, and with it
  * the file, is then gone or goes while we look. A kernel thread never had one.
  */
-static __always_inline void add_parent(struct scratch *s, __u32 slot, struct task_struct *task,
+static __always_inline void add_parent(struct scratch *s, __u32 slot, const struct subject *who,
 				       const bool direct)
 {
-	struct task_struct *parent = FIELD(direct, task, real_parent);
+	struct task_struct *parent = who->parent;
 	struct mm_struct *mm = FIELD(direct, parent, mm);
 	struct file *file = mm ? FIELD(direct, mm, exe_file) : NULL;
 
@@ -80,7 +104,8 @@ static __always_inline void add_parent(struct scratch *s, __u32 slot, struct tas
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);
 	} else {
 		add_file(s, slot, TEXT_PARENT_EXECUTABLE, file, direct);
-		if (FIELD(false, parent, mm) != mm || FIELD(false, mm, exe_file) != file)
+		barrier();
+		if (FIELD(direct, parent, mm) != mm || FIELD(direct, mm, exe_file) != file)
 			spoil_text(s, TEXT_PARENT_EXECUTABLE);
 	}
 }

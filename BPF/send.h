@@ -31,44 +31,47 @@ static __always_inline bool take_wakeup(void)
 	return true;
 }
 
-/* Wakes the reader without a record. */
+/* Wakes the reader without a record; one that cannot be woken stays armed. */
 static __always_inline void wake(void)
 {
 	void *empty = bpf_ringbuf_reserve(&records, sizeof(__u64), 0);
 
 	if (empty)
 		bpf_ringbuf_discard(empty, BPF_RB_FORCE_WAKEUP);
+	else
+		settings.armed = 1;
 }
 
-/*
- * `fill` is what ring_fill() said; `urgent` records may use the part of the
- * ring that is kept for them, and wake the reader.
- */
-static __always_inline void send(void *record, __u32 size, __u64 fill, __u32 hook, bool urgent)
-{
-	bool wanted = urgent || fill + size > WAKE_FROM(fixed.ring_size);
-	bool woken = wanted && take_wakeup();
+enum urgency {
+	LATER,	/* wakes nobody, unless the ring fills up */
+	SOON,	/* wakes the reader */
+	WANTED, /* wakes the reader, and may use the part of the ring that is kept for it */
+};
 
-	if (!urgent && fill + size > RESERVED_FROM(fixed.ring_size)) {
+/* `fill` is what ring_fill() said; false if the record was dropped. */
+static __always_inline bool send(void *record, __u32 size, __u64 fill, __u32 hook,
+				 enum urgency urgency)
+{
+	bool full = urgency != WANTED && fill + size > RESERVED_FROM(fixed.ring_size);
+	bool wakes = urgency != LATER || fill + size > WAKE_FROM(fixed.ring_size);
+	bool woken = wakes && take_wakeup();
+
+	if (full || bpf_ringbuf_output(&records, record, size,
+				       woken ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP)) {
 		count(hook, COUNTER_DROPPED);
 		if (woken)
 			wake();
-		return;
-	}
-	if (bpf_ringbuf_output(&records, record, size,
-			       woken ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP)) {
-		count(hook, COUNTER_DROPPED);
-		if (woken)
-			wake();
-		return;
+		return false;
 	}
 	count(hook, COUNTER_SUBMITTED);
 	/* the reader may have armed after the look above, and missed the record */
-	if (wanted && !woken && take_wakeup())
+	if (wakes && !woken && take_wakeup())
 		wake();
+	return true;
 }
 
-static __always_inline void send_scratch(struct scratch *s, __u64 fill, __u32 hook, bool urgent)
+static __always_inline void send_scratch(struct scratch *s, __u64 fill, __u32 hook,
+					 enum urgency urgency)
 {
 	__u32 size = s->record.header.size;
 
@@ -76,13 +79,14 @@ static __always_inline void send_scratch(struct scratch *s, __u64 fill, __u32 ho
 		count(hook, COUNTER_FAILED);
 		return;
 	}
+	if (!send(&s->record, size, fill, hook, urgency))
+		return;
 	if (s->states & 1 << TEXT_SHED)
 		count(hook, COUNTER_SHED);
 	if (s->states & 1 << TEXT_UNREADABLE)
 		count(hook, COUNTER_UNREADABLE);
 	if (s->states & 1 << TEXT_CUT)
 		count(hook, COUNTER_CUT);
-	send(s, size, fill, hook, urgent);
 }
 
 static __always_inline void begin(struct record_header *header, __u32 kind, __u32 hook, __u32 size)
@@ -100,7 +104,6 @@ static __always_inline void begin_scratch(struct scratch *s, __u32 kind, __u32 h
 	begin(&s->record.header, kind, hook, sizeof(s->record));
 	s->states = 0;
 	s->owner = hook;
-	s->walk.top = NULL;
 }
 
 #endif

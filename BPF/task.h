@@ -3,10 +3,43 @@
 #ifndef IMDSWATCH_TASK_H
 #define IMDSWATCH_TASK_H
 
-#include "path.h"
+#include "text.h"
 
 #define MINOR_BITS 20
 #define UNSET	   0xffffffff
+
+/*
+ * Who a record is about. These pointers are taken once: newer kernels search
+ * all their types for every pointer that a program takes from an argument, a
+ * millisecond each while it is loaded.
+ */
+struct subject {
+	struct task_struct *task; /* a live thread */
+	struct task_struct *leader;
+	struct task_struct *parent; /* the thread that forked the process, or its heir */
+	struct task_struct *parent_leader;
+	struct signal_struct *signal;
+	struct nsproxy *proxy; /* NULL once the task is exiting */
+	struct css_set *groups;
+	struct cred *cred;
+	struct fs_struct *fs;
+	struct mm_struct *mm; /* NULL once the task is exiting, and of kernel threads */
+};
+
+static __always_inline void find_subject(struct subject *who, struct task_struct *task,
+					 const bool direct)
+{
+	who->task = task;
+	who->leader = FIELD(direct, task, group_leader);
+	who->parent = FIELD(direct, task, real_parent);
+	who->signal = FIELD(direct, task, signal);
+	who->proxy = FIELD(direct, task, nsproxy);
+	who->groups = FIELD(direct, task, cgroups);
+	who->cred = FIELD(direct, task, cred);
+	who->fs = FIELD(direct, task, fs);
+	who->mm = FIELD(direct, task, mm);
+	who->parent_leader = FIELD(direct, who->parent, group_leader);
+}
 
 /* `leader` is a thread-group leader, which alone keeps its start for life. */
 static __always_inline void identify(struct record_identity *identity, struct task_struct *leader,
@@ -17,31 +50,41 @@ static __always_inline void identify(struct record_identity *identity, struct ta
 	identity->pad = 0;
 }
 
-/* The process whose pid `pid` is; its own is known already. */
+/*
+ * The process whose pid `pid` is; mostly one of two that are known already. A
+ * leader that is gone has no task.
+ */
 static __always_inline void identify_pid(struct record_identity *identity, struct pid *pid,
-					 struct pid *own, const struct record_identity *self)
+					 const struct record_task *t, struct pid *own,
+					 struct pid *parent, const bool direct)
 {
 	struct hlist_node *link;
+	struct task_struct *leader;
 
+	if (pid == own) {
+		*identity = t->process;
+		return;
+	}
+	if (pid == parent) {
+		*identity = t->parent;
+		return;
+	}
 	identity->start = 0;
 	identity->pid = 0;
 	identity->pad = 0;
-	if (pid == own) {
-		*identity = *self;
+	link = pid ? FIELD(direct, pid, tasks[PIDTYPE_TGID].first) : NULL;
+	if (!link)
 		return;
-	}
-	link = pid ? FIELD(false, pid, tasks[PIDTYPE_TGID].first) : NULL;
-	if (link)
-		identify(identity,
-			 (void *)link -
-				 bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_TGID]),
-			 false);
+	leader = (void *)link - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_TGID]);
+	identity->start = FIELD(false, leader, start_boottime);
+	identity->pid = FIELD(direct, pid, numbers[0].nr);
 }
 
-static __always_inline void fill_credentials(struct record_task *t, struct task_struct *task,
+static __always_inline void fill_credentials(struct record_task *t, const struct subject *who,
 					     const bool direct)
 {
-	struct cred *cred = FIELD(direct, task, cred);
+	struct task_struct *task = who->task;
+	struct cred *cred = who->cred;
 	struct user_namespace *user = FIELD(direct, cred, user_ns);
 
 	t->uid = FIELD(direct, cred, uid.val);
@@ -71,15 +114,15 @@ static __always_inline void fill_credentials(struct record_task *t, struct task_
 		t->audit_session = FIELD(direct, task, sessionid);
 }
 
-static __always_inline void fill_namespaces(struct record_task *t, struct task_struct *task,
+static __always_inline void fill_namespaces(struct record_task *t, const struct subject *who,
 					    struct pid *pid, const bool direct)
 {
-	struct nsproxy *proxy = FIELD(direct, task, nsproxy);
+	struct nsproxy *proxy = who->proxy;
 	__u32 level = FIELD(direct, pid, level);
 
 	t->mount_namespace = 0;
 	t->network_namespace = 0;
-	if (proxy) { /* NULL once the task is exiting */
+	if (proxy) {
 		struct mnt_namespace *mounts = FIELD(direct, proxy, mnt_ns);
 		struct net *net = FIELD(direct, proxy, net_ns);
 
@@ -90,8 +133,7 @@ static __always_inline void fill_namespaces(struct record_task *t, struct task_s
 	t->namespaced_pid = t->process.pid;
 	if (level) {
 		/* read by helper: 5.10 allows no variable offset from a typed pointer */
-		struct task_struct *leader = FIELD(direct, task, group_leader);
-		void *plain = FIELD(false, leader, thread_pid);
+		void *plain = FIELD(false, who->leader, thread_pid);
 		struct upid *number = plain + bpf_core_field_offset(struct pid, numbers) +
 				      level * bpf_core_type_size(struct upid);
 		struct pid_namespace *space = FIELD(false, number, ns);
@@ -119,6 +161,22 @@ static __always_inline void fill_terminal(struct record_task *t, struct signal_s
 	}
 }
 
+/* Two words are two loads. */
+static __always_inline void fill_name(struct record_task *t, struct task_struct *task,
+				      const bool direct)
+{
+	const __u64 *name = (void *)task + bpf_core_field_offset(struct task_struct, comm);
+	__u64 *to = (__u64 *)t->comm;
+
+	if (direct) {
+		barrier_var(name); /* see sequence_of() */
+		to[0] = name[0];
+		to[1] = name[1];
+	} else {
+		bpf_probe_read_kernel(t->comm, sizeof(t->comm), name);
+	}
+}
+
 /* User space may be denied a look at pid 1's (/proc/1/ns/mnt). */
 static __always_inline __u32 host_mount_namespace(void)
 {
@@ -127,27 +185,26 @@ static __always_inline __u32 host_mount_namespace(void)
 	return known ? known : settings.host_mount_namespace;
 }
 
-/* Everything but the texts. `task` is a live thread of the process. */
-static __always_inline void fill_task(struct record *record, struct task_struct *task,
+/* Everything but the texts. */
+static __always_inline void fill_task(struct record *record, const struct subject *who,
 				      const bool direct)
 {
 	struct record_task *t = &record->task;
-	struct task_struct *leader = FIELD(direct, task, group_leader);
-	struct task_struct *parent = FIELD(direct, task, real_parent);
-	struct task_struct *parent_leader = FIELD(direct, parent, group_leader);
-	struct signal_struct *signal = FIELD(direct, task, signal);
-	struct pid *own = FIELD(direct, leader, thread_pid);
-	__u32 flags = FIELD(direct, leader, flags);
+	struct pid *own = FIELD(direct, who->leader, thread_pid);
+	struct pid *parent = FIELD(direct, who->parent_leader, thread_pid);
+	__u32 flags = FIELD(direct, who->leader, flags);
 
-	identify(&t->process, leader, direct);
-	identify(&t->parent, parent_leader, direct);
-	identify_pid(&t->session, FIELD(direct, signal, pids[PIDTYPE_SID]), own, &t->process);
-	identify_pid(&t->group, FIELD(direct, signal, pids[PIDTYPE_PGID]), own, &t->process);
-	t->tid = FIELD(direct, task, pid);
-	fill_credentials(t, task, direct);
-	fill_namespaces(t, task, own, direct);
-	fill_terminal(t, signal, direct);
-	bpf_core_read(t->comm, sizeof(t->comm), &task->comm);
+	identify(&t->process, who->leader, direct);
+	identify(&t->parent, who->parent_leader, direct);
+	identify_pid(&t->session, FIELD(direct, who->signal, pids[PIDTYPE_SID]), t, own, parent,
+		     direct);
+	identify_pid(&t->group, FIELD(direct, who->signal, pids[PIDTYPE_PGID]), t, own, parent,
+		     direct);
+	t->tid = FIELD(direct, who->task, pid);
+	fill_credentials(t, who, direct);
+	fill_namespaces(t, who, own, direct);
+	fill_terminal(t, who->signal, direct);
+	fill_name(t, who->task, direct);
 	if (flags & PF_FORKNOEXEC)
 		record->header.flags |= RECORD_NO_EXEC;
 	if (flags & PF_KTHREAD)
@@ -157,41 +214,48 @@ static __always_inline void fill_task(struct record *record, struct task_struct 
 }
 
 /* The cgroup a v1 controller has the task in; NULL without such a controller. */
-static __always_inline struct cgroup *controlled(struct css_set *set, const __u32 controller)
+static __always_inline struct cgroup *controlled(struct css_set *set, const __u32 controller,
+						 const bool direct)
 {
+	struct cgroup_subsys_state **states =
+		(void *)set + bpf_core_field_offset(struct css_set, subsys) + controller * 8;
 	struct cgroup_subsys_state *state = NULL;
 
-	bpf_probe_read_kernel(&state, sizeof(state),
-			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-				      controller * sizeof(state));
-	return state ? FIELD(false, state, cgroup) : NULL;
+	if (direct)
+		state = *states;
+	else
+		bpf_probe_read_kernel(&state, sizeof(state), states);
+	return state ? FIELD(direct, state, cgroup) : NULL;
 }
 
-/*
- * The leaf of the cgroup path. On hosts whose controllers are still v1 the v2
- * hierarchy has everything in its root.
- */
-static __always_inline void add_cgroup(struct scratch *s, struct task_struct *task,
+static __always_inline struct cgroup *cgroup_of(struct css_set *set, const bool direct)
+{
+	struct cgroup *unified = FIELD(direct, set, dfl_cgrp), *cgroup = NULL;
+
+	/* on hosts whose controllers are still v1 all of v2 is in its root */
+	if (FIELD(direct, unified, level))
+		return unified;
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id)) {
+		barrier();
+		cgroup = controlled(set, bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id),
+				    direct);
+	} else if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id)) {
+		barrier();
+		cgroup = controlled(set, bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id),
+				    direct);
+	}
+	return cgroup ? cgroup : unified;
+}
+
+/* The leaf of the cgroup's path. */
+static __always_inline void add_cgroup(struct scratch *s, const struct subject *who,
 				       const bool direct)
 {
-	struct css_set *set = FIELD(direct, task, cgroups);
-	struct cgroup *cgroup = FIELD(direct, set, dfl_cgrp);
-	struct kernfs_node *node;
+	struct cgroup *cgroup = cgroup_of(who->groups, direct);
+	struct kernfs_node *node = FIELD(direct, cgroup, kn);
 
-	node = FIELD(direct, cgroup, kn);
-	if (!FIELD(direct, cgroup, level)) {
-		cgroup = NULL;
-		if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
-			cgroup = controlled(
-				set, bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id));
-		else if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
-			cgroup = controlled(
-				set, bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
-		if (cgroup)
-			node = FIELD(false, cgroup, kn);
-	}
-	s->record.task.cgroup_id = FIELD(false, node, id);
-	add_string(s, TEXT_CGROUP, NAME_BYTES, FIELD(false, node, name));
+	s->record.task.cgroup_id = FIELD(direct, node, id);
+	add_string(s, TEXT_CGROUP, NAME_BYTES, FIELD(direct, node, name));
 }
 
 #endif

@@ -10,9 +10,9 @@ SEC("iter/task")
 int tasks(struct bpf_iter__task *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;
-	struct task_struct *task = ctx->task, *parent;
+	struct task_struct *task = ctx->task;
+	struct subject who;
 	struct scratch *s;
-	struct mm_struct *mm;
 	struct file *file;
 	__u32 size;
 
@@ -23,31 +23,32 @@ int tasks(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 	begin_scratch(s, RECORD_TASK, RECORD_HOOK_NONE);
+	find_subject(&who, task, true);
 	/* through its children too: a kernel may leave pid 1 out of the iteration */
-	parent = task->real_parent;
 	if (task->tgid == 1)
-		settings.host_mount_namespace = task->nsproxy->mnt_ns->ns.inum;
-	else if (parent->tgid == 1)
-		settings.host_mount_namespace = parent->nsproxy->mnt_ns->ns.inum;
-	fill_task(&s->record, task, true);
+		settings.host_mount_namespace = who.proxy->mnt_ns->ns.inum;
+	else if (who.parent->tgid == 1)
+		settings.host_mount_namespace = who.parent->nsproxy->mnt_ns->ns.inum;
+	find_top(s, &who, true);
+	fill_task(&s->record, &who, true);
 	s->record.text[TEXT_PARENT_EXECUTABLE].state = TEXT_ABSENT;
-	if (parent->flags & PF_KTHREAD)
+	if (who.parent->flags & PF_KTHREAD)
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
-	mm = task->mm;
-	file = mm ? mm->exe_file : NULL;
-	if (file) {
-		add_executable(s, SLOT_TASK, task, file, true);
-		if (FIELD(false, task, mm) != mm || FIELD(false, mm, exe_file) != file)
+	if (who.mm) {
+		file = who.mm->exe_file;
+		add_executable(s, SLOT_TASK, &who, true);
+		barrier();
+		if (task->mm != who.mm || who.mm->exe_file != file)
 			spoil_text(s, TEXT_EXECUTABLE);
-		add_directory(s, SLOT_TASK, task, true);
+		add_directory(s, SLOT_TASK, &who, true);
 	} else {
 		/* a leader that ended before its threads has neither */
 		add_text(s, TEXT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);
 		add_text(s, TEXT_CWD, 0, TEXT_UNREADABLE, 0);
 	}
-	add_cgroup(s, task, true);
+	add_cgroup(s, &who, true);
 	size = s->record.header.size;
 	if (size <= sizeof(s->record) + 2 * RECORD_PATH_MAX + NAME_BYTES)
-		bpf_seq_write(seq, s, size);
+		bpf_seq_write(seq, &s->record, size);
 	return 0;
 }

@@ -37,6 +37,7 @@ static __always_inline __u8 *text_end(struct scratch *s, __u32 room, __u32 lengt
 
 	if (used > TEXT_BYTES - room)
 		return NULL;
+	barrier_var(used); /* or the address is computed before the check */
 	return s->text + used;
 }
 
@@ -45,11 +46,8 @@ static __always_inline void add_string(struct scratch *s, __u32 which, __u32 roo
 				       const void *string)
 {
 	__u8 *end = text_end(s, room, 0);
-	long length;
+	long length = end ? bpf_probe_read_kernel_str(end, room, string) : 0;
 
-	if (!end)
-		return;
-	length = bpf_probe_read_kernel_str(end, room, string);
 	if (length > 0)
 		add_text(s, which, length - 1, TEXT_COMPLETE, 0);
 	else
@@ -138,6 +136,20 @@ __noinline int add_user_text(__u32 slot, __u32 which, __u64 start, __u64 end)
 	else
 		add_text(s, which, 0, TEXT_UNREADABLE, 0);
 	return 0;
+}
+
+/* Appends the arguments or the environment: short ones, all in memory, at once. */
+static __always_inline void add_arguments(struct scratch *s, __u32 slot, __u32 which, __u64 start,
+					  __u64 end)
+{
+	__u8 *text = text_end(s, PAGE_BYTES, 0);
+	__u64 size = end - start;
+
+	barrier_var(size);
+	if (text && size <= PAGE_BYTES && !bpf_probe_read_user(text, size, (const void *)start))
+		add_text(s, which, size, TEXT_COMPLETE, 0);
+	else
+		add_user_text(slot, which, start, end);
 }
 
 #endif

@@ -103,7 +103,7 @@ struct EnginePlan: ~Copyable {
         let visits = self.visits.span
         for index in visitRanges[Int(event.header.kind.rawValue)] {
             let step = visits[index]
-            if programs[Int(step)].matches(event) { hits.append(step) }
+            if event.satisfies(programs, at: Int(step)) { hits.append(step) }
         }
     }
 

@@ -110,7 +110,7 @@ public struct ExceptionSet: ~Copyable {
             let programs = self.programs.span
             for index in programs.indices
             where applies[index * ruleCount + rule] && now < expiries[index] {
-                if programs[index].matches(event) { return index }
+                if event.satisfies(programs, at: index) { return index }
             }
             return nil
         }

@@ -42,26 +42,26 @@ public struct RuleCounters: Sendable, Equatable {
 /// largest use.
 struct SequenceState: ~Copyable {
     private(set) var match: Match
-    private(set) var counters = DetectionCounters()
+    var counters = DetectionCounters()
     private(set) var ruleCounters: [RuleCounters]
-    private(set) var table: PendingTable
-    private(set) var pool: BlockPool
+    var table: PendingTable
+    var pool: BlockPool
 
     /// The latest time seen.
-    private var now = Int64.min
+    var now = Int64.min
     private var previousTime = Int64.min
     /// No waiting entry is due before this.
     private var nextDeadline = Int64.max
     private let limits: DetectionLimits
-    private let blockLimit: Int
+    let blockLimit: Int
     /// Span of each sequence.
-    private let maxspans: [Int64]
+    let maxspans: [Int64]
 
     /// Key of the step at hand.
-    private var key = ByteArena(capacity: 4096, limit: Event.byteLimit)
+    var key = ByteArena(capacity: 4096, limit: Event.byteLimit)
     private var keyHash: UInt64 = 0
     /// Image of the event at hand, made when it is first needed.
-    private var image = ByteArena(capacity: 16 * 1024, limit: 4 * Event.byteLimit)
+    var image = ByteArena(capacity: 16 * 1024, limit: 4 * Event.byteLimit)
 
     init(_ plan: borrowing EnginePlan, rules: Int, limits: DetectionLimits) {
         self.limits = limits
@@ -225,6 +225,16 @@ struct SequenceState: ~Copyable {
         return false
     }
 
+    private mutating func report(_ isComplete: Bool) -> Bool {
+        guard isComplete else {
+            counters.sequenceEvicted += 1
+            return false
+        }
+        counters.matches += 1
+        ruleCounters[match.ruleIndex].matches += 1
+        return true
+    }
+
     // MARK: Events that must not be
 
     private mutating func noteMarker(_ step: EnginePlan.Step, _ time: Int64) {
@@ -326,130 +336,6 @@ struct SequenceState: ~Copyable {
             index = table.entries[Int(index)].bucketNext
         }
         return index
-    }
-
-    // MARK: Room
-
-    private mutating func report(_ isComplete: Bool) -> Bool {
-        guard isComplete else {
-            counters.sequenceEvicted += 1
-            return false
-        }
-        counters.matches += 1
-        ruleCounters[match.ruleIndex].matches += 1
-        return true
-    }
-
-    /// Adds an entry that holds the key at hand and the event.
-    private mutating func insert(
-        _ entry: Pending, _ event: borrowing Event, withImage: Bool
-    ) -> Int32? {
-        guard let index = insertKey(entry) else { return nil }
-        if withImage, !append(event, to: index) {
-            drop(index)
-            return nil
-        }
-        return index
-    }
-
-    private mutating func insertKey(_ entry: Pending) -> Int32? {
-        // one block at least, also for an empty key: room is made for both
-        guard
-            makeRoom(blocks: max(1, BlockPool.Chain().blocks(adding: key.count)), keeping: PendingTable.none),
-            let index = table.insert(entry)
-        else { return nil }
-        _ = writeKey(index)
-        return index
-    }
-
-    private mutating func writeKey(_ index: Int32) -> Bool {
-        var chain = BlockPool.Chain()
-        let isWritten = pool.append(key, to: &chain)
-        table[index].chain = chain
-        table[index].keyLength = Int32(key.count)
-        table.blocks[Int(table[index].sequence)] += chain.blocks
-        return isWritten
-    }
-
-    private mutating func keepKeyOnly(_ index: Int32) -> Bool {
-        release(index)
-        return writeKey(index)
-    }
-
-    private mutating func append(_ event: borrowing Event, to index: Int32) -> Bool {
-        if image.count == 0, event.appendImage(to: &image) == nil { return false }
-        let needed = table[index].chain.blocks(adding: image.count)
-        guard makeRoom(blocks: needed, keeping: index) else { return false }
-        var chain = table[index].chain
-        guard pool.append(image, to: &chain) else { return false }
-        table[index].chain = chain
-        table.blocks[Int(table[index].sequence)] += needed
-        return true
-    }
-
-    private mutating func release(_ index: Int32) {
-        var chain = table[index].chain
-        table.blocks[Int(table[index].sequence)] -= chain.blocks
-        pool.free(&chain)
-        table[index].chain = chain
-    }
-
-    private mutating func drop(_ index: Int32) {
-        release(index)
-        table.remove(index)
-    }
-
-    /// Drops the oldest entries of a sequence whose span has passed.
-    private mutating func dropExpired(
-        _ sequence: Int, slack: Int64, atMost limit: Int, keeping kept: Int32 = PendingTable.none
-    ) {
-        let maxspan = maxspans[sequence]
-        guard maxspan != .max, slack != .max else { return }
-        var left = limit
-        while left > 0 {
-            let head = table.pendings[sequence].first
-            guard head != PendingTable.none, head != kept,
-                table[head].start.addingSaturated(maxspan).addingSaturated(slack) < now
-            else { return }
-            drop(head)
-            left -= 1
-        }
-    }
-
-    /// Makes sure that an entry and so many blocks are free: drops what has
-    /// expired, then evicts the oldest of the sequence that holds most.
-    private mutating func makeRoom(blocks wanted: Int, keeping kept: Int32) -> Bool {
-        if hasRoom(wanted, keeping: kept) { return true }
-        let held = kept == PendingTable.none ? 0 : table[kept].chain.blocks
-        guard wanted + held <= blockLimit else { return false }
-        for sequence in maxspans.indices {
-            dropExpired(sequence, slack: 0, atMost: .max, keeping: kept)
-        }
-        while !hasRoom(wanted, keeping: kept) {
-            guard evictOldest(keeping: kept) else { return false }
-            counters.sequenceEvicted += 1
-        }
-        return true
-    }
-
-    private func hasRoom(_ wanted: Int, keeping kept: Int32) -> Bool {
-        pool.available >= wanted && (kept != PendingTable.none || !table.isFull)
-    }
-
-    private mutating func evictOldest(keeping kept: Int32) -> Bool {
-        var oldest = PendingTable.none
-        var most = -1
-        for sequence in maxspans.indices where table.blocks[sequence] > most {
-            var candidate = table.pendings[sequence].first
-            if candidate == kept, kept != PendingTable.none { candidate = table[kept].listNext }
-            if candidate == PendingTable.none { candidate = table.waiting[sequence].first }
-            guard candidate != PendingTable.none, candidate != kept else { continue }
-            oldest = candidate
-            most = table.blocks[sequence]
-        }
-        guard oldest != PendingTable.none else { return false }
-        drop(oldest)
-        return true
     }
 }
 

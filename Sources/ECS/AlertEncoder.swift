@@ -11,7 +11,7 @@ public struct AlertEncoder: Sendable {
     ///
     /// - Parameter rule: the rule at the alert's index.
     public func append(_ alert: Alert, rule: Rule, to line: inout [UInt8]) {
-        let evidence = alert.events.map { Evidence($0, redacts: context.redacts) }
+        let evidence = alert.events.map { Evidence($0, context) }
         LineFitter.append(to: &line, limit: context.lineLimit) { composer in
             write(alert, rule, evidence, with: &composer)
         }
@@ -208,13 +208,13 @@ extension LineComposer {
         let fields: [Field] = [
             .processExecutable, .processArgs, .processWorkingDirectory, .parentExecutable, .parentArgs,
         ]
-        let present = fields.filter { evidence.event.slot($0).map { !$0.isUnknown } ?? false }
+        let present = fields.filter { evidence.slot($0).map { !$0.isUnknown } ?? false }
         guard !present.isEmpty else { return }
         json.name("imdswatch.origin")
         json.beginObject()
         for field in present {
-            guard let slot = evidence.event.slot(field) else { continue }
-            json.key(Array(field.name.utf8))
+            guard let slot = evidence.slot(field) else { continue }
+            json.key(field.name)
             json.value(slot.origin)
         }
         json.endObject()

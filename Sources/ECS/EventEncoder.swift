@@ -11,7 +11,7 @@ public struct EventEncoder: Sendable {
 
     /// Appends the line of one event, without a newline.
     public func append(_ event: EventSnapshot, to line: inout [UInt8]) {
-        let evidence = Evidence(event, redacts: context.redacts)
+        let evidence = Evidence(event, context)
         LineFitter.append(to: &line, limit: context.lineLimit) { composer in
             write(evidence, with: &composer)
         }
@@ -64,17 +64,17 @@ extension LineComposer {
     /// them a caller chose: `imdswatch.further.<field>`, `imdswatch.untrusted`.
     fileprivate mutating func further(of evidence: Evidence) {
         let fields = ProcessRole.allCases.flatMap { [$0.name, $0.executable] }
-            .filter { (evidence.event.slot($0)?.count ?? 0) > 1 }
+            .filter { (evidence.slot($0)?.count ?? 0) > 1 }
         guard !fields.isEmpty else { return }
         for field in FieldOutput.event where fields.contains(field.field) {
-            json.name(FieldPath("imdswatch.further." + field.name))
+            json.name("imdswatch.further." + field.name)
             values(
                 Array(evidence.texts(field.field).dropFirst()), .text,
                 name: "imdswatch.further." + field.name)
         }
         var untrusted = NameList()
         for field in fields {
-            guard let slot = evidence.event.slot(field) else { continue }
+            guard let slot = evidence.slot(field) else { continue }
             for index in 1..<max(2, Int(slot.count)) where !slot.isTrusted(index) {
                 untrusted.insert("\(field.name)#\(index + 1)")
             }

@@ -3,27 +3,79 @@ internal import Events
 /// An event as it is written: its values, without secrets.
 struct Evidence {
     let event: EventSnapshot
-    /// Values that hold secrets, redacted.
-    private var replaced: [Field: [ArraySlice<UInt8>]] = [:]
+    /// By the number of a field: where its values are, and its text values
+    /// taken apart. A record may be written several times until it fits.
+    private var slots: [Slot?]
+    private var values: [[ArraySlice<UInt8>]]
+    /// Fields whose values held secrets.
+    private var redactedFields = FieldSet()
 
-    init(_ event: EventSnapshot, redacts: Bool) {
+    init(_ event: EventSnapshot, _ context: RecordContext) {
         self.event = event
-        guard redacts else { return }
-        for role in ProcessRole.allCases { redact(role.args, role.commandLine) }
-        let variables = event.texts(.processEnvVars)
-        if let changed = Evidence.redacted(variables) { replaced[.processEnvVars] = changed }
+        slots = [Slot?](repeating: nil, count: FieldSet.capacity)
+        values = [[ArraySlice<UInt8>]](repeating: [], count: FieldSet.capacity)
+        for field in Field.allCases {
+            guard let slot = event.slot(field) else { continue }
+            slots[Int(field.rawValue)] = slot
+            if slot.kind == .text { values[Int(field.rawValue)] = event.texts(field) }
+        }
+        if context.redacts {
+            for role in ProcessRole.allCases { redact(role.args, role.commandLine) }
+            if let changed = Evidence.redacted(texts(.processEnvVars)) { replace(.processEnvVars, changed) }
+        }
+        // Only now, or the rest of a secret could lose its header.
+        for field in Field.allCases { trim(field, to: context.lineLimit) }
+    }
+
+    /// Leaves out the middle of what cannot fit a line as it is, so that long
+    /// values cost no more than the line.
+    private mutating func trim(_ field: Field, to limit: Int) {
+        let texts = texts(field)
+        guard texts.reduce(0, { $0 + $1.count }) > limit else { return }
+        slots[Int(field.rawValue)]?.traits.insert(.cut)
+        var head: [ArraySlice<UInt8>] = []
+        var tail: [ArraySlice<UInt8>] = []
+        var size = 0
+        while head.count < texts.count, size < limit / 2 {
+            head.append(Evidence.trimmed(texts[head.count], to: limit))
+            size += texts[head.count - 1].count
+        }
+        size = 0
+        while head.count + tail.count < texts.count, size < limit / 2 {
+            tail.append(Evidence.trimmed(texts[texts.count - 1 - tail.count], to: limit))
+            size += tail[tail.count - 1].count
+        }
+        let isWhole = head.count + tail.count == texts.count
+        values[Int(field.rawValue)] = head + (isWhole ? [] : [ellipsis[...]]) + tail.reversed()
+    }
+
+    /// The ends of a text, cut between characters.
+    private static func trimmed(_ text: ArraySlice<UInt8>, to limit: Int) -> ArraySlice<UInt8> {
+        guard text.count > limit else { return text }
+        var head = text.prefix(limit / 2)
+        var tail = text.suffix(limit / 2)
+        for _ in 0..<3 where tail.first.map({ $0 & 0xc0 == 0x80 }) ?? false { tail.removeFirst() }
+        // a character whose bytes the tail begins with is not to end the head
+        for _ in 0..<3 where head.last.map({ $0 & 0xc0 == 0x80 }) ?? false { head.removeLast() }
+        if let last = head.last, last >= 0xc0 { head.removeLast() }
+        return (Array(head) + ellipsis + tail)[...]
+    }
+
+    private mutating func replace(_ field: Field, _ texts: [ArraySlice<UInt8>]) {
+        values[Int(field.rawValue)] = texts
+        redactedFields.insert(field)
     }
 
     private mutating func redact(_ argsField: Field, _ lineField: Field?) {
-        let args = event.texts(argsField)
+        let args = texts(argsField)
         let changed = Evidence.redacted(args)
-        if let changed { replaced[argsField] = changed }
-        guard let lineField, let line = event.firstText(lineField) else { return }
-        if !args.isEmpty, line.elementsEqual(args.joined(separator: CollectionOfOne(space))) {
-            if let changed { replaced[lineField] = [Array(changed.joined(separator: [space]))[...]] }
-        } else if let redacted = Redaction.commandLine(line) {
-            replaced[lineField] = [redacted[...]]
+        if let changed { replace(argsField, changed) }
+        guard let lineField, let line = firstText(lineField) else { return }
+        guard !Evidence.isLine(line, of: args) else {
+            if let changed { replace(lineField, [Array(changed.joined(separator: [space]))[...]]) }
+            return
         }
+        if let redacted = Redaction.commandLine(line) { replace(lineField, [redacted[...]]) }
     }
 
     private static func redacted(_ texts: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>]? {
@@ -36,9 +88,24 @@ struct Evidence {
         return result
     }
 
-    func isRedacted(_ field: Field) -> Bool { replaced[field] != nil }
+    /// Whether a command line is the arguments joined by single spaces.
+    private static func isLine(_ line: ArraySlice<UInt8>, of args: [ArraySlice<UInt8>]) -> Bool {
+        guard let first = args.first else { return false }
+        var rest = line
+        guard rest.starts(with: first) else { return false }
+        rest = rest.dropFirst(first.count)
+        for argument in args.dropFirst() {
+            guard rest.first == space, rest.dropFirst().starts(with: argument) else { return false }
+            rest = rest.dropFirst(argument.count + 1)
+        }
+        return rest.isEmpty
+    }
 
-    func texts(_ field: Field) -> [ArraySlice<UInt8>] { replaced[field] ?? event.texts(field) }
+    func isRedacted(_ field: Field) -> Bool { redactedFields.contains(field) }
+
+    func slot(_ field: Field) -> Slot? { slots[Int(field.rawValue)] }
+
+    func texts(_ field: Field) -> [ArraySlice<UInt8>] { values[Int(field.rawValue)] }
 
     func firstText(_ field: Field) -> ArraySlice<UInt8>? { texts(field).first }
 }

@@ -1,12 +1,14 @@
 /// A dotted name, taken apart once.
-struct FieldPath: Sendable, ExpressibleByStringLiteral {
-    let components: [[UInt8]]
+package struct FieldPath: Sendable {
+    /// Names of the objects that the value stands in, and its own.
+    let parents: [[UInt8]]
+    let key: [UInt8]
 
-    init(_ name: String) {
-        components = name.utf8.split(separator: UInt8(ascii: ".")).map { Array($0) }
+    package init(_ name: String) {
+        var components = name.utf8.split(separator: UInt8(ascii: ".")).map { Array($0) }
+        key = components.popLast() ?? []
+        parents = components
     }
-
-    init(stringLiteral name: String) { self.init(name) }
 }
 
 /// Appends JSON to a run of bytes.
@@ -14,71 +16,99 @@ struct FieldPath: Sendable, ExpressibleByStringLiteral {
 /// Objects follow from dotted names: `process.pid`, then `process.parent.pid`,
 /// opens and closes what is needed. Names that share a beginning must follow
 /// each other, or an object would be opened twice.
-struct JSONWriter: Sendable {
-    var bytes: [UInt8]
+package struct JSONWriter: Sendable {
+    package var bytes: [UInt8]
 
-    /// Of each object begun explicitly: the components opened inside it.
-    private var scopes: [[[UInt8]]] = []
+    /// Objects that names have opened and that are not closed yet, outermost
+    /// first; of each object begun explicitly, where its own begin.
+    private var open: [[UInt8]] = []
+    private var scopes: [Int] = []
+    private var scope = 0
     private var needsComma = false
 
-    init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+    package init(_ bytes: [UInt8] = []) { self.bytes = bytes }
 
     // MARK: Structure
 
-    mutating func beginObject() {
+    package mutating func beginObject() {
         separate()
         bytes.append(UInt8(ascii: "{"))
-        scopes.append([])
+        scopes.append(scope)
+        scope = open.count
         needsComma = false
     }
 
-    mutating func endObject() {
-        if let scope = scopes.popLast() {
-            for _ in scope { bytes.append(UInt8(ascii: "}")) }
-        }
+    package mutating func endObject() {
+        close(downTo: scope)
+        scope = scopes.popLast() ?? 0
         bytes.append(UInt8(ascii: "}"))
         needsComma = true
     }
 
-    mutating func beginArray() {
+    package mutating func beginArray() {
         separate()
         bytes.append(UInt8(ascii: "["))
         needsComma = false
     }
 
-    mutating func endArray() {
+    package mutating func endArray() {
         bytes.append(UInt8(ascii: "]"))
         needsComma = true
     }
 
     /// Names the value that follows, relative to the innermost object begun.
-    mutating func name(_ path: FieldPath) {
-        guard let last = path.components.last, var open = scopes.popLast() else { return }
-        let parents = path.components.dropLast()
-        var common = 0
-        while common < open.count, common < parents.count, open[common] == parents[common] { common += 1 }
-        while open.count > common {
+    /// Names need no escaping.
+    package mutating func name(_ path: FieldPath) {
+        var depth = scope
+        for parent in path.parents {
+            enter(parent, at: &depth)
+        }
+        close(downTo: depth)
+        plainKey(path.key)
+    }
+
+    package mutating func name(_ path: String) {
+        let name = path.utf8
+        var depth = scope
+        var start = name.startIndex
+        while let dot = name[start...].firstIndex(of: UInt8(ascii: ".")) {
+            enter(name[start..<dot], at: &depth)
+            start = name.index(after: dot)
+        }
+        close(downTo: depth)
+        plainKey(name[start...])
+    }
+
+    /// Goes into an object: the one that is open there, or a new one.
+    private mutating func enter(_ name: some Collection<UInt8>, at depth: inout Int) {
+        defer { depth += 1 }
+        if depth < open.count, open[depth].elementsEqual(name) { return }
+        close(downTo: depth)
+        plainKey(name)
+        bytes.append(UInt8(ascii: "{"))
+        needsComma = false
+        open.append(Array(name))
+    }
+
+    private mutating func plainKey(_ name: some Collection<UInt8>) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: name)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    private mutating func close(downTo count: Int) {
+        while open.count > count {
             open.removeLast()
             bytes.append(UInt8(ascii: "}"))
             needsComma = true
         }
-        for component in parents.dropFirst(common) {
-            key(component)
-            bytes.append(UInt8(ascii: "{"))
-            needsComma = false
-            open.append(component)
-        }
-        key(last)
-        scopes.append(open)
     }
 
     /// A name that is one key although it may have dots.
-    mutating func key(_ name: [UInt8]) {
-        separate()
-        quote(name.span)
-        bytes.append(UInt8(ascii: ":"))
-        needsComma = false
-    }
+    package mutating func key(_ name: String) { plainKey(name.utf8) }
 
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
@@ -87,32 +117,30 @@ struct JSONWriter: Sendable {
 
     // MARK: Values
 
-    mutating func value(_ number: some FixedWidthInteger) {
+    package mutating func value(_ number: some FixedWidthInteger) {
         separate()
         append(decimal: number)
     }
 
-    mutating func value(_ boolean: Bool) {
+    package mutating func value(_ boolean: Bool) {
         separate()
         bytes.append(contentsOf: (boolean ? "true" : "false").utf8)
     }
 
-    mutating func value(_ text: String) { value(Array(text.utf8).span) }
+    package mutating func value(_ text: String) { value(Array(text.utf8)[...]) }
 
-    mutating func value(_ text: ArraySlice<UInt8>) { value(text.span) }
-
-    mutating func value(_ text: borrowing Span<UInt8>) {
+    package mutating func value(_ text: ArraySlice<UInt8>) {
         separate()
         quote(text)
     }
 
     /// A string of which only both ends are written.
-    mutating func value(_ text: borrowing Span<UInt8>, keeping ends: Ends) {
+    mutating func value(_ text: ArraySlice<UInt8>, keeping ends: Ends) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        escape(text.extracting(0..<ends.head))
+        escape(text.prefix(ends.head))
         bytes.append(contentsOf: ellipsis)
-        escape(text.extracting(ends.tail..<text.count))
+        escape(text.dropFirst(ends.tail))
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -136,37 +164,45 @@ struct JSONWriter: Sendable {
         bytes.append(contentsOf: String(number).utf8)
     }
 
-    private mutating func quote(_ text: borrowing Span<UInt8>) {
+    private mutating func quote(_ text: ArraySlice<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
         escape(text)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func escape(_ text: borrowing Span<UInt8>) {
-        var index = 0
-        while index < text.count {
-            let step = text.scalar(at: index)
-            defer { index += step.length }
-            guard let scalar = step.scalar else {
-                bytes.append(contentsOf: [0xef, 0xbf, 0xbd])
-                continue
-            }
-            switch scalar {
-            case 0x22: escape(as: "\"")
-            case 0x5c: escape(as: "\\")
-            case 0x08: escape(as: "b")
-            case 0x09: escape(as: "t")
-            case 0x0a: escape(as: "n")
-            case 0x0c: escape(as: "f")
-            case 0x0d: escape(as: "r")
-            case _ where isControl(scalar):
-                escape(as: "u")
-                for shift in [12, 8, 4, 0] as [UInt32] {
-                    bytes.append(hexDigit(UInt8(scalar >> shift & 15)))
-                }
-            default:
-                for offset in 0..<step.length { bytes.append(text[index + offset]) }
-            }
+    private mutating func escape(_ text: ArraySlice<UInt8>) {
+        var index = text.startIndex
+        while index < text.endIndex {
+            let run = index
+            while index < text.endIndex, isPlain(text[index]) { index += 1 }
+            bytes.append(contentsOf: text[run..<index])
+            guard index < text.endIndex else { return }
+            let step = text.span.scalar(at: index - text.startIndex)
+            escape(step, text[index..<(index + step.length)])
+            index += step.length
+        }
+    }
+
+    private mutating func escape(_ step: ScalarStep, _ text: ArraySlice<UInt8>) {
+        guard let scalar = step.scalar else {
+            bytes.append(contentsOf: [0xef, 0xbf, 0xbd])
+            return
+        }
+        switch scalar {
+        case 0x22: escape(as: "\"")
+        case 0x5c: escape(as: "\\")
+        case 0x08: escape(as: "b")
+        case 0x09: escape(as: "t")
+        case 0x0a: escape(as: "n")
+        case 0x0c: escape(as: "f")
+        case 0x0d: escape(as: "r")
+        case _ where isControl(scalar):
+            escape(as: "u")
+            bytes.append(hexDigit(UInt8(scalar >> 12 & 15)))
+            bytes.append(hexDigit(UInt8(scalar >> 8 & 15)))
+            bytes.append(hexDigit(UInt8(scalar >> 4 & 15)))
+            bytes.append(hexDigit(UInt8(scalar & 15)))
+        default: bytes.append(contentsOf: text)
         }
     }
 

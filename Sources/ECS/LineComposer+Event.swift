@@ -8,7 +8,7 @@ extension LineComposer {
         _ outputs: [FieldOutput], of evidence: Evidence, namer: EntityNamer, prefix: String = ""
     ) {
         for output in outputs {
-            guard let slot = evidence.event.slot(output.field) else { continue }
+            guard let slot = evidence.slot(output.field) else { continue }
             note(output.field, slot, prefix: prefix)
             if evidence.isRedacted(output.field) { noteRedacted(prefix + output.field.name) }
             guard !slot.isUnknown else { continue }
@@ -81,7 +81,7 @@ extension LineComposer {
     /// Writes, as base64, the exact values that are not UTF-8.
     mutating func raw(_ outputs: [FieldOutput], of evidence: Evidence) {
         for output in outputs {
-            guard let slot = evidence.event.slot(output.field), slot.kind == .text else { continue }
+            guard let slot = evidence.slot(output.field), slot.kind == .text else { continue }
             var texts = evidence.texts(output.field)
             let isList = output.field.info.isList
             if !isList { texts = Array(texts.prefix(1)) }
@@ -90,7 +90,7 @@ extension LineComposer {
                 noteTruncated("imdswatch.raw." + output.field.name)
                 continue
             }
-            json.name(FieldPath("imdswatch.raw." + output.field.name))
+            json.name("imdswatch.raw." + output.field.name)
             if isList { json.beginArray() }
             for text in texts { json.value(base64: text.span) }
             if isList { json.endArray() }

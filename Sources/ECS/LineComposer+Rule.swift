@@ -63,7 +63,7 @@ extension LineComposer {
 
     private mutating func list(_ name: String, _ texts: [String]) {
         guard !texts.isEmpty, texts.contains(where: { !$0.isEmpty }) else { return }
-        json.name(FieldPath(name))
+        json.name(name)
         values(texts.map { Array($0.utf8)[...] }, .rule, name: name)
     }
 }

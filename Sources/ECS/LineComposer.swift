@@ -27,7 +27,7 @@ struct LineComposer {
     // MARK: Texts
 
     /// Writes a name and a text, unless the text is empty.
-    mutating func text(_ path: FieldPath, _ text: String, _ kind: TextClass, name: String) {
+    mutating func text(_ path: String, _ text: String, _ kind: TextClass, name: String) {
         guard !text.isEmpty else { return }
         json.name(path)
         value(Array(text.utf8)[...], kind, name: name)
@@ -38,9 +38,9 @@ struct LineComposer {
         let size = escapedSize(text.span)
         sizes.note(size, kind)
         if size <= budget[kind] {
-            json.value(text.span)
+            json.value(text)
         } else {
-            json.value(text.span, keeping: ends(of: text.span, size: size, budget: budget[kind]))
+            json.value(text, keeping: ends(of: text.span, size: size, budget: budget[kind]))
             truncated.insert(name())
         }
     }
@@ -48,16 +48,17 @@ struct LineComposer {
     /// Writes texts as an array. If it is longer than its class may be, both
     /// ends of it are kept.
     mutating func values(
-        _ texts: [ArraySlice<UInt8>], _ kind: TextClass, name: @autoclosure () -> String
+        _ texts: [ArraySlice<UInt8>], _ kind: TextClass, name: @autoclosure () -> String,
+        partly: Bool = true
     ) {
         let sizes = texts.map { escapedSize($0.span) }
         let total = sizes.reduce(0) { $0 + $1 + ListCut.separators }
         self.sizes.note(total, kind)
         json.beginArray()
         if total <= budget[kind] {
-            for text in texts { json.value(text.span) }
+            for text in texts { json.value(text) }
         } else {
-            let cut = ListCut(sizes: sizes, budget: budget[kind])
+            let cut = ListCut(sizes: sizes, budget: budget[kind], partly: partly)
             for index in 0..<cut.head { json.value(texts[index]) }
             if cut.headRest > 0 { part(texts[cut.head], sizes[cut.head], cut.headRest) }
             if cut.leavesOut { json.value(ellipsis[...]) }
@@ -70,16 +71,16 @@ struct LineComposer {
 
     private mutating func part(_ text: ArraySlice<UInt8>, _ size: Int, _ budget: Int) {
         if size <= budget {
-            json.value(text.span)
+            json.value(text)
         } else {
-            json.value(text.span, keeping: ends(of: text.span, size: size, budget: budget))
+            json.value(text, keeping: ends(of: text.span, size: size, budget: budget))
         }
     }
 
     /// Writes names of fields.
-    mutating func names(_ path: FieldPath, _ names: NameList) {
+    mutating func names(_ path: String, _ names: NameList) {
         json.name(path)
-        values(names.names.map { Array($0.utf8)[...] }, .flags, name: "imdswatch.truncated")
+        values(names.names.map { Array($0.utf8)[...] }, .flags, name: "imdswatch.truncated", partly: false)
     }
 
     // MARK: Exact bytes
@@ -118,7 +119,9 @@ struct ListCut {
     var tailRest = 0
     var leavesOut = true
 
-    init(sizes: [Int], budget: Int) {
+    /// - Parameter partly: whether the values next to what is left out may be
+    ///   cut themselves.
+    init(sizes: [Int], budget: Int, partly: Bool = true) {
         tail = sizes.count
         let kept = max(0, budget - ellipsis.count - ListCut.separators)
         var headBudget = (kept + 1) / 2
@@ -133,6 +136,7 @@ struct ListCut {
         }
         switch tail - head {
         case 0: leavesOut = false
+        case _ where !partly: break
         case 1:
             // one value is too long: both its ends stay
             headRest = headBudget + tailBudget + ellipsis.count

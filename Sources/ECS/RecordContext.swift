@@ -70,7 +70,7 @@ extension LineComposer {
     /// `replay` it happened on another.
     mutating func host(_ context: RecordContext, of evidence: Evidence? = nil) {
         let host = context.host
-        func put(_ composer: inout LineComposer, _ field: Field, _ path: FieldPath, _ own: String) {
+        func put(_ composer: inout LineComposer, _ field: Field, _ path: String, _ own: String) {
             let given = evidence?.firstText(field)
             guard let text = given ?? (own.isEmpty ? nil : Array(own.utf8)[...]) else { return }
             composer.json.name(path)
@@ -103,7 +103,7 @@ extension LineComposer {
 
     /// The values of a list field of an event, or what is meant if it has none.
     mutating func eventList(
-        _ path: FieldPath, _ field: Field, of evidence: Evidence, default texts: [String] = []
+        _ path: String, _ field: Field, of evidence: Evidence, default texts: [String] = []
     ) {
         let given = evidence.texts(field)
         let values = given.isEmpty ? texts.map { Array($0.utf8)[...] } : given
@@ -113,7 +113,7 @@ extension LineComposer {
     }
 
     /// A text field of an event, if it has it.
-    mutating func eventText(_ path: FieldPath, _ field: Field, of evidence: Evidence) {
+    mutating func eventText(_ path: String, _ field: Field, of evidence: Evidence) {
         guard let text = evidence.firstText(field) else { return }
         json.name(path)
         value(text, .text, name: field.name)

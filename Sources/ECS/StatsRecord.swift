@@ -93,7 +93,7 @@ public struct StatsEncoder: Sendable {
         composer.text("imdswatch.version", context.version, .text, name: "imdswatch.version")
         for use in record.hooks {
             composer.text(
-                FieldPath("imdswatch.hooks." + use.family), use.hook, .text, name: "imdswatch.hooks")
+                "imdswatch.hooks." + use.family, use.hook, .text, name: "imdswatch.hooks")
         }
         composer.text("imdswatch.rules.hash", record.rulesHash, .identifier, name: "imdswatch.rules.hash")
         composer.json.name("imdswatch.rules.loaded")
@@ -101,13 +101,13 @@ public struct StatsEncoder: Sendable {
         if composer.shape != .skeleton {
             for stage in record.stages {
                 for counter in record.counters where counter.stage == stage {
-                    composer.json.name(FieldPath("imdswatch.counters.\(stage).\(counter.name)"))
+                    composer.json.name("imdswatch.counters.\(stage).\(counter.name)")
                     composer.json.value(counter.value)
                 }
             }
         }
         for loss in record.losses {
-            composer.json.name(FieldPath("imdswatch.counters.lost.\(loss.name)"))
+            composer.json.name("imdswatch.counters.lost.\(loss.name)")
             composer.json.value(loss.value)
         }
         composer.json.name("imdswatch.lost")

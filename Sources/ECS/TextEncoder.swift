@@ -23,7 +23,7 @@ public struct TextEncoder: Sendable {
 
     /// Appends the lines of one alert, without the last newline.
     public func append(_ alert: Alert, rule: Rule, to line: inout [UInt8]) {
-        let evidence = alert.events.map { Evidence($0, redacts: context.redacts) }
+        let evidence = alert.events.map { Evidence($0, context) }
         guard let last = evidence.last else { return }
         append(time: last.event.header.timestamp, to: &line)
         let severity = Severity(rule.severity)
@@ -56,7 +56,7 @@ public struct TextEncoder: Sendable {
 
     /// Appends the line of one event, without a newline.
     public func append(_ event: EventSnapshot, to line: inout [UInt8]) {
-        let evidence = Evidence(event, redacts: context.redacts)
+        let evidence = Evidence(event, context)
         append(time: event.header.timestamp, to: &line)
         append(Narrative.message(of: evidence), to: &line)
         if event.isExec, let command = evidence.firstText(.processCommandLine) {
@@ -122,7 +122,6 @@ public struct TextEncoder: Sendable {
         var text: [UInt8] = []
         Timestamp.append(time, to: &text, digits: 3)
         text[10] = UInt8(ascii: " ")
-        text.append(UInt8(ascii: " "))
         paint(.dim, String(decoding: text, as: UTF8.self), to: &line)
         line.append(UInt8(ascii: " "))
     }

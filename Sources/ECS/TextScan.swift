@@ -47,12 +47,21 @@ extension Span<UInt8> {
     var isUTF8: Bool {
         var index = 0
         while index < count {
+            if self[index] < 0x80 {
+                index += 1
+                continue
+            }
             let step = scalar(at: index)
             guard step.scalar != nil else { return false }
             index += step.length
         }
         return true
     }
+}
+
+/// Whether a byte stands for itself in a JSON string, whatever follows it.
+func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
 }
 
 /// Whether a scalar must not reach a terminal or a line of output as it is:
@@ -80,6 +89,11 @@ func escapedSize(_ text: borrowing Span<UInt8>) -> Int {
     var size = 0
     var index = 0
     while index < text.count {
+        if isPlain(text[index]) {
+            size += 1
+            index += 1
+            continue
+        }
         let step = text.scalar(at: index)
         size += escapedSize(of: step)
         index += step.length
@@ -103,8 +117,9 @@ func ends(of text: borrowing Span<UInt8>, size: Int, budget: Int) -> Ends {
     var head = 0
     var index = 0
     while index < text.count {
-        let step = text.scalar(at: index)
-        let cost = escapedSize(of: step)
+        let isPlain = isPlain(text[index])
+        let step = isPlain ? ScalarStep(length: 1, scalar: 0) : text.scalar(at: index)
+        let cost = isPlain ? 1 : escapedSize(of: step)
         if used + cost <= (kept + 1) / 2 { head = index + step.length }
         // the first scalar from which on everything fits the tail's half
         if size - used <= kept / 2 { return Ends(head: min(head, index), tail: index) }

@@ -153,7 +153,7 @@ extension FieldType {
 func closest(to name: String, in candidates: [String]) -> String? {
     let wanted = Array(name.lowercased().utf8)
     guard wanted.count <= 100 else { return nil }
-    let limit = max(1, min(3, wanted.count / 4))
+    let limit = max(1, min(3, wanted.count / 3))
     var best: (distance: Int, name: String)?
     for candidate in candidates {
         let distance = editDistance(wanted, Array(candidate.lowercased().utf8))

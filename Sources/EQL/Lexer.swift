@@ -174,7 +174,7 @@ struct Lexer {
             case UInt8(ascii: "\""):
                 position += 1
                 return String(decoding: value, as: UTF8.self)
-            case UInt8(ascii: "\\"): value.append(contentsOf: try lexEscape().utf8)
+            case UInt8(ascii: "\\"): value.append(contentsOf: try lexEscape(in: start).utf8)
             case 0x0a, 0x0d:
                 throw EQLError(.lineBreakInString, at: SourceRange(start: start, end: position))
             default:
@@ -209,12 +209,12 @@ struct Lexer {
     }
 
     // escape := "\" ("n" | "r" | "t" | "b" | "f" | "\" | '"' | "'" | "u{" hex "}")
-    private mutating func lexEscape() throws(EQLError) -> String {
+    private mutating func lexEscape(in string: Int) throws(EQLError) -> String {
         let start = position
         position += 1
         let rest = String(decoding: bytes[position...].prefix(4), as: UTF8.self)
         guard let scalar = rest.unicodeScalars.first else {
-            throw EQLError(.unterminatedString, at: range(from: start))
+            throw EQLError(.unterminatedString, at: SourceRange(start: string, end: string + 1))
         }
         position += UTF8.width(scalar)
         switch scalar {

@@ -19,9 +19,9 @@ struct Parser {
         let query: SyntaxTree.Query
         if isWord("sequence") {
             query = .sequence(try parseSequence())
-        } else if isWord("sample"), !isWord("where", ahead: 1) {
+        } else if isWord("sample") {
             throw error(.unsupported(.sample))
-        } else if isWord("join"), !isWord("where", ahead: 1) {
+        } else if isWord("join") {
             throw error(.unsupported(.join))
         } else {
             query = .event(try parseEvent())
@@ -45,8 +45,7 @@ struct Parser {
         case .word(let word) where Parser.reserved.contains(word):
             throw unexpected("an event category")
         case .word(let word):
-            let next = tokens[min(position + 1, tokens.count - 1)].kind
-            if ["child", "descendant", "event"].contains(word), next == .word("of") {
+            if ["child", "descendant", "event"].contains(word), following.kind == .word("of") {
                 throw error(.unsupported(.lineage(word)))
             }
             category = word
@@ -211,9 +210,7 @@ struct Parser {
         if position < tokens.count - 1 { position += 1 }
     }
 
-    func isWord(_ word: String, ahead distance: Int = 0) -> Bool {
-        position + distance < tokens.count && tokens[position + distance].kind == .word(word)
-    }
+    func isWord(_ word: String) -> Bool { token.kind == .word(word) }
 
     mutating func takes(word: String) -> Bool {
         guard isWord(word) else { return false }

@@ -12,12 +12,7 @@ extension TextPool {
         let bits = entries[number].firstBytes[first >> 6]
         let bit: UInt64 = 1 << UInt64(first & 63)
         if bits & bit != 0 {
-            var rank = (bits & (bit &- 1)).nonzeroBitCount
-            var word = 0
-            while word < first >> 6 {
-                rank += entries[number].firstBytes[word].nonzeroBitCount
-                word += 1
-            }
+            let rank = Int(entries[number].ranks[first >> 6]) + (bits & (bit &- 1)).nonzeroBitCount
             let bounds = buckets.span
             let bucket = Int(entries[number].buckets) + rank
             let patterns = patterns.span
@@ -33,10 +28,10 @@ extension TextPool {
                 index += 1
             }
         }
-        return matchesFloating(entries[number].floating, text, start, end, folds: folds)
+        let floating = entries[number].floating
+        return !floating.isEmpty && matchesFloating(floating, text, start, end, folds: folds)
     }
 
-    @inline(__always)
     private func matchesFloating(
         _ range: Range<UInt32>, _ text: borrowing Span<UInt8>, _ start: Int, _ end: Int, folds: Bool
     ) -> Bool {

@@ -4,6 +4,8 @@ struct TextPool: Sendable {
     struct Entry: Sendable {
         /// Bytes that an anchored pattern begins with, as 256 bits.
         var firstBytes: InlineArray<4, UInt64> = [0, 0, 0, 0]
+        /// How many first bytes lie in the words before.
+        var ranks: InlineArray<4, UInt8> = [0, 0, 0, 0]
         /// Where the bounds of the buckets begin: bucket n holds the anchored
         /// patterns that begin with the n-th of the first bytes.
         var buckets: UInt32 = 0
@@ -85,6 +87,9 @@ struct TextPool: Sendable {
             append(pattern)
         }
         buckets.append(UInt32(patterns.count))
+        for word in 1..<4 {
+            entry.ranks[word] = entry.ranks[word - 1] + UInt8(entry.firstBytes[word - 1].nonzeroBitCount)
+        }
         let start = UInt32(patterns.count)
         for pattern in floating { append(pattern) }
         entry.floating = start..<UInt32(patterns.count)

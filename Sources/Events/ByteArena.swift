@@ -66,15 +66,25 @@ public struct ByteArena: ~Copyable, Sendable {
         append(text.description.utf8.span)
     }
 
-    /// Appends any fixed-width integer in native byte order.
+    /// Appends an integer of at most 64 bits, its lowest byte first.
+    @inlinable @inline(__always)
     public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(integer: Value) -> Int? {
-        let length = MemoryLayout<Value>.size
-        guard reserve(length) else { return nil }
+        appendLow(MemoryLayout<Value>.size, of: UInt64(truncatingIfNeeded: integer))
+    }
+
+    /// Appends the low bytes of a word.
+    @usableFromInline
+    mutating func appendLow(_ length: Int, of word: UInt64) -> Int? {
+        guard length <= 8, reserve(length) else { return nil }
         let offset = count
-        // SAFETY: `reserve` proved that the bytes lie within the array, and an
-        // unaligned store of a trivial value is always allowed.
+        let word = word.littleEndian
+        // SAFETY: `reserve` proved that the bytes lie within the array, and the
+        // word has eight.
         unsafe bytes.withUnsafeMutableBytes { target in
-            unsafe target.storeBytes(of: integer, toByteOffset: offset, as: Value.self)
+            unsafe withUnsafeBytes(of: word) { origin in
+                guard let from = origin.baseAddress, let to = target.baseAddress else { return }
+                unsafe (to + offset).copyMemory(from: from, byteCount: length)
+            }
         }
         count += length
         return offset
@@ -87,6 +97,20 @@ public struct ByteArena: ~Copyable, Sendable {
         unsafe bytes.withUnsafeMutableBytes { target in
             unsafe target.storeBytes(of: value, toByteOffset: offset, as: UInt32.self)
         }
+    }
+
+    /// Appends bytes that a closure writes from the offset that it is given,
+    /// which is returned; nil when the limit is reached. Cheaper than many
+    /// small appends.
+    mutating func append(count length: Int, fill: (inout MutableRawSpan, Int) -> Void) -> Int? {
+        guard reserve(length) else { return nil }
+        let offset = count
+        var all = bytes.mutableSpan
+        // SAFETY: whatever is stored, any byte is a valid `UInt8`.
+        var raw = unsafe all.mutableBytes
+        fill(&raw, offset)
+        count += length
+        return offset
     }
 
     /// Replaces bytes that were appended before.
@@ -108,19 +132,40 @@ public struct ByteArena: ~Copyable, Sendable {
     public mutating func appendCopy(of range: Range<Int>, replacing old: UInt8, with new: UInt8) -> Int? {
         guard range.upperBound <= count, reserve(range.count) else { return nil }
         let offset = count
-        var target = bytes.mutableSpan
-        for index in 0..<range.count {
-            let byte = target[range.lowerBound + index]
-            target[offset + index] = byte == old ? new : byte
+        let start = range.lowerBound
+        let length = range.count
+        // SAFETY: the range lies within the array, and `reserve` proved that the
+        // copy behind it does; plain pointers let the loop use wide registers.
+        unsafe bytes.withUnsafeMutableBytes { memory in
+            guard let base = unsafe memory.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+            let from = unsafe UnsafePointer(base + start)
+            let to = unsafe base + offset
+            for index in 0..<length {
+                let byte = unsafe from[index]
+                unsafe to[index] = byte == old ? new : byte
+            }
         }
-        count += range.count
+        count += length
         return offset
+    }
+
+    /// How often a byte occurs in a range.
+    public func occurrences(of byte: UInt8, in range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        // SAFETY: the precondition proves that the range lies within the array.
+        return unsafe bytes.withUnsafeBytes { memory in
+            guard let base = memory.baseAddress else { return 0 }
+            let from = unsafe (base + range.lowerBound).assumingMemoryBound(to: UInt8.self)
+            var found = 0
+            for index in 0..<range.count where unsafe from[index] == byte { found &+= 1 }
+            return found
+        }
     }
 }
 
 extension Span<UInt8> {
     /// Reads an integer in native byte order, or nil beyond the end.
-    @inlinable
+    @inlinable @inline(__always)
     public func integer<Value: FixedWidthInteger & BitwiseCopyable>(
         _: Value.Type = Value.self, at offset: Int
     ) -> Value? {

@@ -18,37 +18,53 @@ extension Event {
         let size = fixedSize + slotSize * present.count + arena.count
         guard size <= target.limit - start else { return nil }
 
-        _ = target.append(integer: UInt32(size))
-        _ = target.append(integer: UInt32(present.count))
-        _ = target.append(header.kind.rawValue)
-        _ = target.append(header.hook.rawValue)
-        _ = target.append((header.degraded ? 1 : 0) | (header.wanted ? 2 : 0))
-        _ = target.append(0)
-        _ = target.append(integer: UInt32(0))
-        _ = target.append(integer: header.time)
-        _ = target.append(integer: header.timestamp)
-        _ = target.append(integer: header.position)
-        append(header.process, to: &target)
-        append(header.parent, to: &target)
-        append(header.sessionLeader, to: &target)
-        append(header.groupLeader, to: &target)
-        append(header.entryLeader, to: &target)
-        var rest = present
-        while let field = rest.popFirst(), let slot = slot(field) {
-            _ = target.append(integer: slot.payload)
-            _ = target.append(integer: slot.length)
-            _ = target.append(integer: slot.count)
-            _ = target.append(slot.kind.rawValue)
-            _ = target.append(slot.traits.rawValue)
-            _ = target.append(field.rawValue)
+        let header = self.header
+        let present = self.present
+        let slots = self.slots.span
+        _ = target.append(count: size - arena.count) { bytes, start in
+            bytes.storeBytes(of: UInt32(size), toByteOffset: start, as: UInt32.self)
+            bytes.storeBytes(of: UInt32(present.count), toByteOffset: start + 4, as: UInt32.self)
+            header.store(in: &bytes, at: start + 8)
+            var rest = present
+            var offset = start + fixedSize
+            while let field = rest.popFirst() {
+                let slot = slots[Int(field.rawValue)]
+                bytes.storeBytes(of: slot.payload, toByteOffset: offset, as: Int64.self)
+                bytes.storeBytes(of: slot.length, toByteOffset: offset + 8, as: UInt32.self)
+                bytes.storeBytes(of: slot.count, toByteOffset: offset + 12, as: UInt16.self)
+                bytes.storeBytes(of: slot.kind.rawValue, toByteOffset: offset + 14, as: UInt8.self)
+                bytes.storeBytes(of: slot.traits.rawValue, toByteOffset: offset + 15, as: UInt8.self)
+                bytes.storeBytes(of: field.rawValue, toByteOffset: offset + 16, as: UInt8.self)
+                offset += slotSize
+            }
         }
         _ = target.append(arena.bytes.span.extracting(0..<arena.count))
         return start..<target.count
     }
+}
 
-    private func append(_ identity: ProcessIdentity, to target: inout ByteArena) {
-        _ = target.append(integer: identity.pid)
-        _ = target.append(integer: identity.start)
+extension EventHeader {
+    fileprivate func store(in bytes: inout MutableRawSpan, at start: Int) {
+        bytes.storeBytes(of: kind.rawValue, toByteOffset: start, as: UInt8.self)
+        bytes.storeBytes(of: hook.rawValue, toByteOffset: start + 1, as: UInt8.self)
+        let flags: UInt8 = (degraded ? 1 : 0) | (wanted ? 2 : 0)
+        bytes.storeBytes(of: flags, toByteOffset: start + 2, as: UInt8.self)
+        bytes.storeBytes(of: 0, toByteOffset: start + 3, as: UInt8.self)
+        bytes.storeBytes(of: 0, toByteOffset: start + 4, as: UInt32.self)
+        bytes.storeBytes(of: time, toByteOffset: start + 8, as: Int64.self)
+        bytes.storeBytes(of: timestamp, toByteOffset: start + 16, as: Int64.self)
+        bytes.storeBytes(of: position, toByteOffset: start + 24, as: UInt64.self)
+        var offset = start + 32
+        func store(_ identity: ProcessIdentity, in bytes: inout MutableRawSpan) {
+            bytes.storeBytes(of: identity.pid, toByteOffset: offset, as: UInt32.self)
+            bytes.storeBytes(of: identity.start, toByteOffset: offset + 4, as: UInt64.self)
+            offset += 12
+        }
+        store(process, in: &bytes)
+        store(parent, in: &bytes)
+        store(sessionLeader, in: &bytes)
+        store(groupLeader, in: &bytes)
+        store(entryLeader, in: &bytes)
     }
 }
 

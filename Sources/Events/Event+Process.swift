@@ -128,7 +128,21 @@ extension Event {
         guard let range = append(arguments.extracting(0..<length)) else {
             return setUnknown(role.args, traits: .cut)
         }
-        let count = 1 + separators(in: range)
+        setArguments(role, in: range, traits: traits)
+    }
+
+    /// The same, of arguments that lie in the event already.
+    public mutating func setArguments(_ role: ProcessRole, at range: Range<Int>, traits: Slot.Traits = []) {
+        guard !range.isEmpty else {
+            if let field = role.argsCount { set(field, integer: 0, traits: traits.subtracting(.cut)) }
+            return
+        }
+        let endsWithNUL = arena.bytes[range.upperBound - 1] == 0
+        setArguments(role, in: endsWithNUL ? range.dropLast() : range, traits: traits)
+    }
+
+    private mutating func setArguments(_ role: ProcessRole, in range: Range<Int>, traits: Slot.Traits) {
+        let count = 1 + arena.occurrences(of: 0, in: range)
         set(role.args, text: range, count: count, traits: traits)
         if let field = role.argsCount { set(field, integer: Int64(count), traits: traits) }
         guard let field = role.commandLine else { return }
@@ -139,13 +153,6 @@ extension Event {
         } else {
             setUnknown(field, traits: .cut)
         }
-    }
-
-    private func separators(in range: Range<Int>) -> Int {
-        let bytes = arena.bytes.span
-        var count = 0
-        for index in range where bytes[index] == 0 { count += 1 }
-        return count
     }
 
     private func isNormalPath(at range: Range<Int>) -> Bool {

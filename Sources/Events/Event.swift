@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// What happened, as far as the engine tells kinds apart.
 public enum EventKind: UInt8, Sendable {
     /// From a document: category, type and action say what it is.
@@ -59,34 +61,39 @@ public struct Event: ~Copyable {
     public private(set) var arena: ByteArena
 
     /// The fields that have a value or are known to be unreadable.
-    public private(set) var present = FieldSet()
+    @inlinable
+    public var present: FieldSet { fields }
 
-    /// By field number. An inline array would be copied whole, three kilobytes,
-    /// for every slot that is read of a borrowed event.
-    @usableFromInline var slots: [Slot]
+    // setting a number is a store and a bit: worth inlining into other modules
+    @usableFromInline var fields = FieldSet()
+    @usableFromInline var slots: InlineArray<192, Slot>
 
     /// Values that every event has, set once by `fixConstants`.
     private var constants = FieldSet()
     private var constantBytes = 0
+
+    // Without a member that cannot be moved into registers, the compiler copies
+    // the whole event, 3 KB, to hand it to any function that only reads it.
+    private let anchor = Atomic<UInt8>(0)
 
     /// No event holds more text than this many bytes; what goes beyond is cut.
     public static let byteLimit = 1 << 20
 
     public init() {
         arena = ByteArena(capacity: 64 * 1024, limit: Event.byteLimit)
-        slots = [Slot](repeating: Slot(kind: .integer, payload: 0), count: FieldSet.capacity)
+        slots = InlineArray(repeating: Slot(kind: .integer, payload: 0))
     }
 
     /// Makes what is set now part of every later event (`host.id`, say).
     public mutating func fixConstants() {
-        constants = present
+        constants = fields
         constantBytes = arena.count
     }
 
     /// Empties the event, except for the constants.
     public mutating func reset() {
         arena.truncate(to: constantBytes)
-        present = constants
+        fields = constants
         header = EventHeader()
     }
 
@@ -97,40 +104,45 @@ public struct Event: ~Copyable {
         reset()
     }
 
-    @inlinable
-    public func has(_ field: Field) -> Bool { present.contains(field) }
+    @inlinable @inline(__always)
+    public func has(_ field: Field) -> Bool { fields.contains(field) }
 
     /// The value of a field, or nil if it is missing.
-    @inlinable
+    @inlinable @inline(__always)
     public func slot(_ field: Field) -> Slot? {
-        present.contains(field) ? slots[Int(field.rawValue)] : nil
+        fields.contains(field) ? slots[Int(field.rawValue)] : nil
     }
 
+    @inlinable @inline(__always)
     public mutating func set(_ field: Field, _ slot: Slot) {
         slots[Int(field.rawValue)] = slot
-        present.insert(field)
+        fields.insert(field)
     }
 
+    @inlinable
     public mutating func remove(_ field: Field) {
-        present.remove(field)
+        fields.remove(field)
     }
 
     /// Adds traits to a value that is there.
     public mutating func mark(_ field: Field, _ traits: Slot.Traits) {
-        guard present.contains(field) else { return }
+        guard fields.contains(field) else { return }
         slots[Int(field.rawValue)].traits.formUnion(traits)
     }
 
     // MARK: Setting values
 
+    @inlinable @inline(__always)
     public mutating func set(_ field: Field, integer: Int64, traits: Slot.Traits = []) {
         set(field, Slot(kind: .integer, payload: integer, traits: traits))
     }
 
+    @inlinable @inline(__always)
     public mutating func set(_ field: Field, boolean: Bool) {
         set(field, Slot(kind: .integer, payload: boolean ? 1 : 0))
     }
 
+    @inlinable
     public mutating func set(_ field: Field, identity: ProcessIdentity, traits: Slot.Traits = []) {
         set(
             field,
@@ -157,6 +169,7 @@ public struct Event: ~Copyable {
 
     /// Makes bytes that are already in the arena the value, or the
     /// NUL-separated values, of a field.
+    @inlinable
     public mutating func set(
         _ field: Field, text range: Range<Int>, count: Int = 1, traits: Slot.Traits = []
     ) {

@@ -7,33 +7,35 @@ public struct FieldSet: Sendable, Equatable {
     /// Fields have numbers below this.
     public static let capacity = 192
 
+    @inlinable
     public init() {}
 
     public init(_ fields: some Sequence<Field>) {
         for field in fields { insert(field) }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public func contains(_ field: Field) -> Bool {
         let number = field.rawValue
         let word = number < 64 ? low : number < 128 ? middle : high
         return word & (1 << UInt64(number & 63)) != 0
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func insert(_ field: Field) {
         let number = field.rawValue
         let bit = UInt64(1) << UInt64(number & 63)
         if number < 64 { low |= bit } else if number < 128 { middle |= bit } else { high |= bit }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func remove(_ field: Field) {
         let number = field.rawValue
         let bit = UInt64(1) << UInt64(number & 63)
         if number < 64 { low &= ~bit } else if number < 128 { middle &= ~bit } else { high &= ~bit }
     }
 
+    @inlinable
     public mutating func formUnion(_ other: FieldSet) {
         low |= other.low
         middle |= other.middle

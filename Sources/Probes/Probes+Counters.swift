@@ -18,6 +18,20 @@ public enum CounterKind: UInt32, CaseIterable, Sendable {
     case cut
     /// No record could be built: lost.
     case failed
+
+    /// As metrics spell it.
+    public var name: String {
+        switch self {
+        case .seen: "seen"
+        case .submitted: "submitted"
+        case .filtered: "filtered"
+        case .dropped: "dropped"
+        case .shed: "shed"
+        case .unreadable: "unreadable"
+        case .cut: "cut"
+        case .failed: "failed"
+        }
+    }
 }
 
 /// What the kernel counts for one program.
@@ -38,6 +52,7 @@ public struct ProbeCounters: Sendable, Equatable {
     /// Those of the programs that are attached.
     public internal(set) var programs: [ProgramCounters] = []
 
+    /// All zero.
     public init() {
         values = Array(repeating: 0, count: ProbeFact.allCases.count * CounterKind.allCases.count)
     }

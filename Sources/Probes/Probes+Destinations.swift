@@ -55,8 +55,25 @@ extension Probes {
         return effective
     }
 
+    /// The bytes that no address in any of the blocks begins with, neither in
+    /// its IPv4 nor in its IPv6 form.
+    static func unwanted(_ prefixes: [IPPrefix]) -> ByteSet {
+        var wanted = ByteSet()
+        for prefix in prefixes {
+            let isV4 = prefix.length >= 96 && prefix.address.isV4
+            let first = isV4 ? UInt8(prefix.address.v4Bits >> 24) : UInt8(prefix.address.high >> 56)
+            let bits = min(8, isV4 ? prefix.length - 96 : prefix.length)
+            wanted.insert(from: first, count: 1 << (8 - bits))
+            if !isV4, prefix.contains(IPAddress(v4: 0)) { wanted.insert(from: 0, count: 256) }
+        }
+        return wanted.inverted
+    }
+
     private mutating func writeDestinations(_ wanted: [IPPrefix: DestinationUse]) throws(ProbeError) {
         let map = try object.map("destinations")
+        // the trie is asked while either set may be in it
+        settings.setUnwanted(Probes.unwanted(Array(destinationsInUse.keys) + Array(wanted.keys)))
+        defer { settings.setUnwanted(Probes.unwanted(Array(destinationsInUse.keys))) }
         for (prefix, use) in wanted where destinationsInUse[prefix] != use {
             var key = prefix.key
             var value = use.rawValue
@@ -72,6 +89,30 @@ extension Probes {
             guard status == 0 else { throw .map(name: map.name, code: -status) }
             destinationsInUse[prefix] = nil
         }
+    }
+}
+
+/// A set of byte values.
+struct ByteSet: Equatable {
+    private(set) var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
+
+    func contains(_ byte: UInt8) -> Bool { words[Int(byte >> 6)] & 1 << UInt64(byte & 63) != 0 }
+
+    /// Inserts a run of values, as far as there are any.
+    mutating func insert(from first: UInt8, count: Int) {
+        for value in Int(first)..<min(256, Int(first) + count) {
+            words[value >> 6] |= 1 << UInt64(value & 63)
+        }
+    }
+
+    var inverted: ByteSet {
+        var inverted = self
+        for index in words.indices { inverted.words[index] = ~words[index] }
+        return inverted
+    }
+
+    static func == (one: ByteSet, other: ByteSet) -> Bool {
+        one.words.indices.allSatisfy { one.words[$0] == other.words[$0] }
     }
 }
 

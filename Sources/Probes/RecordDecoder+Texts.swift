@@ -16,17 +16,33 @@ extension RecordDecoder {
         let parent = try RecordDecoder.text(record.text.5, 5, limit)
         let cgroup = try RecordDecoder.text(record.text.6, 6, limit)
 
+        // one copy for all: slots point into it
+        let base = MemoryLayout<CBPF.record>.size
+        guard let texts = event.append(bytes.extracting(base..<limit)) else { throw .text(index: 0) }
+        let place = Place(record: texts.lowerBound - base)
+
         let flags = record.header.flags
-        set(.invokedAs, invoked, bytes, of: &event)
-        set(.processWorkingDirectory, directory, bytes, of: &event)
-        set(.cgroup, cgroup, bytes, of: &event)
+        set(.invokedAs, invoked, place, bytes, of: &event)
+        set(.processWorkingDirectory, directory, place, bytes, of: &event)
+        set(.cgroup, cgroup, place, bytes, of: &event)
         setExecutable(
             executable, invoked: invoked, directory: directory,
-            isScript: flags & Flag.script != 0, bytes, of: &event)
-        setParent(parent, bytes, of: &event)
-        setArguments(arguments, isMutable: flags & Flag.argumentsMutable != 0, bytes, of: &event)
-        setEnvironment(environment, bytes, of: &event)
+            isScript: flags & Flag.script != 0, place, bytes, of: &event)
+        setParent(parent, place, bytes, of: &event)
+        setArguments(arguments, isMutable: flags & Flag.argumentsMutable != 0, place, bytes, of: &event)
+        if environment.state != .absent { setEnvironment(environment, place, bytes, of: &event) }
         setThreadName(record.task.comm, of: &event)
+    }
+
+    /// Where in the event the copied texts lie.
+    struct Place {
+        /// Added to an offset in the record, it gives one in the event.
+        let record: Int
+
+        @inline(__always)
+        func callAsFunction(_ range: Range<Int>) -> Range<Int> {
+            range.isEmpty ? 0..<0 : (range.lowerBound + record)..<(range.upperBound + record)
+        }
     }
 
     @inline(__always)
@@ -38,22 +54,29 @@ extension RecordDecoder {
     }
 
     /// Sets a field with one value.
+    @inline(__always)
     private func set(
-        _ field: Field, _ text: RecordText, _ bytes: borrowing Span<UInt8>, of event: inout Event
+        _ field: Field, _ text: RecordText, _ place: Place, _ bytes: borrowing Span<UInt8>,
+        of event: inout Event
     ) {
         switch text.state {
         case .absent: break
         case .shed: event.header.degraded = true
         case .unreadable: event.setUnknown(field)
-        case .complete: event.set(field, text: bytes.extracting(text.range))
-        case .cut:
-            let start = event.arena.count
-            guard event.append(bytes.extracting(text.range.lowerBound..<text.gap)) != nil,
-                RecordDecoder.appendMark(to: &event),
-                event.append(bytes.extracting(text.gap..<text.range.upperBound)) != nil
-            else { return event.setUnknown(field, traits: .cut) }
-            event.set(field, text: start..<event.arena.count, traits: .cut)
+        case .complete: event.set(field, text: place(text.range))
+        case .cut: setCut(field, text, bytes, of: &event)
         }
+    }
+
+    private func setCut(
+        _ field: Field, _ text: RecordText, _ bytes: borrowing Span<UInt8>, of event: inout Event
+    ) {
+        let start = event.arena.count
+        guard event.append(bytes.extracting(text.range.lowerBound..<text.gap)) != nil,
+            RecordDecoder.appendMark(to: &event),
+            event.append(bytes.extracting(text.gap..<text.range.upperBound)) != nil
+        else { return event.setUnknown(field, traits: .cut) }
+        event.set(field, text: start..<event.arena.count, traits: .cut)
     }
 
     /// U+2026 in UTF-8: what stands for the missing middle.
@@ -78,64 +101,89 @@ extension RecordDecoder {
     @inline(__always)
     private mutating func setExecutable(
         _ executable: RecordText, invoked: RecordText, directory: RecordText, isScript: Bool,
-        _ bytes: borrowing Span<UInt8>, of event: inout Event
+        _ place: Place, _ bytes: borrowing Span<UInt8>, of event: inout Event
     ) {
         // what is not whole must not become a value that an exclusion trusts
         let name = invoked.state == .complete ? invoked.range : 0..<0
-        let base = directory.state == .complete ? directory.range : 0..<0
-        switch executable.state {
-        case .absent: break
-        case .shed: event.header.degraded = true
-        case .unreadable: setUnknown(.process, of: &event)
-        case .complete where executable.range.isEmpty: break
-        case .complete:
-            event.setExecutable(
-                .process, resolved: bytes.extracting(executable.range), invoked: bytes.extracting(name),
-                isScript: isScript, directory: bytes.extracting(base))
-        case .cut:
-            join(executable, bytes)
-            event.setExecutable(
-                .process, resolved: joined.bytes.span.extracting(0..<joined.count),
-                invoked: bytes.extracting(name), isScript: isScript, directory: bytes.extracting(base),
-                traits: .cut)
+        if executable.state == .complete, name.isEmpty || bytes.isSame(name, executable.range) {
+            setPath(.processExecutable, .processName, executable.range, place, bytes, of: &event)
+            return
         }
+        let base = directory.state == .complete ? directory.range : 0..<0
+        setPath(
+            .process, executable, invoked: bytes.extracting(name), isScript: isScript,
+            directory: bytes.extracting(base), bytes, of: &event)
     }
 
     @inline(__always)
     private mutating func setParent(
-        _ parent: RecordText, _ bytes: borrowing Span<UInt8>, of event: inout Event
+        _ parent: RecordText, _ place: Place, _ bytes: borrowing Span<UInt8>, of event: inout Event
     ) {
-        let nothing = bytes.extracting(0..<0)
-        switch parent.state {
-        case .absent: break
-        case .shed: event.header.degraded = true
-        case .unreadable: setUnknown(.parent, of: &event)
-        // a kernel thread has none
-        case .complete where parent.range.isEmpty: break
-        case .complete:
-            event.setExecutable(
-                .parent, resolved: bytes.extracting(parent.range), invoked: nothing, isScript: false,
-                directory: nothing)
-        case .cut:
-            join(parent, bytes)
-            event.setExecutable(
-                .parent, resolved: joined.bytes.span.extracting(0..<joined.count), invoked: nothing,
-                isScript: false, directory: nothing, traits: .cut)
+        if parent.state == .complete {
+            setPath(.parentExecutable, .parentName, parent.range, place, bytes, of: &event)
+        } else if parent.state != .absent {
+            let nothing = bytes.extracting(0..<0)
+            setPath(
+                .parent, parent, invoked: nothing, isScript: false, directory: nothing, bytes, of: &event)
         }
     }
 
-    private func setUnknown(_ role: ProcessRole, of event: inout Event) {
-        event.setUnknown(role.executable)
-        event.setUnknown(role.name)
+    /// Sets an executable that has one value, and the name that follows from it.
+    /// A kernel thread has neither.
+    @inline(__always)
+    private func setPath(
+        _ executable: Field, _ name: Field, _ range: Range<Int>, _ place: Place,
+        _ bytes: borrowing Span<UInt8>, of event: inout Event
+    ) {
+        if range.isEmpty { return }
+        var start = range.upperBound
+        while start > range.lowerBound, bytes[start - 1] != UInt8(ascii: "/") { start -= 1 }
+        event.set(executable, text: place(range))
+        event.set(name, text: (start + place.record)..<(range.upperBound + place.record))
+    }
+
+    /// Sets an executable with several values, or one that is not whole.
+    private mutating func setPath(
+        _ role: ProcessRole, _ executable: RecordText, invoked: borrowing Span<UInt8>, isScript: Bool,
+        directory: borrowing Span<UInt8>, _ bytes: borrowing Span<UInt8>, of event: inout Event
+    ) {
+        switch executable.state {
+        case .absent: break
+        case .shed: event.header.degraded = true
+        case .unreadable:
+            event.setUnknown(role.executable)
+            event.setUnknown(role.name)
+        case .complete:
+            event.setExecutable(
+                role, resolved: bytes.extracting(executable.range), invoked: invoked, isScript: isScript,
+                directory: directory)
+        case .cut:
+            join(executable, bytes)
+            event.setExecutable(
+                role, resolved: joined.bytes.span.extracting(0..<joined.count), invoked: invoked,
+                isScript: isScript, directory: directory, traits: .cut)
+        }
     }
 
     // MARK: Arguments and the rest
 
     @inline(__always)
     private mutating func setArguments(
-        _ arguments: RecordText, isMutable: Bool, _ bytes: borrowing Span<UInt8>, of event: inout Event
+        _ arguments: RecordText, isMutable: Bool, _ place: Place, _ bytes: borrowing Span<UInt8>,
+        of event: inout Event
     ) {
         let traits: Slot.Traits = isMutable ? .mutable : []
+        if arguments.state == .complete, !arguments.range.isEmpty {
+            event.setArguments(.process, at: place(arguments.range), traits: traits)
+        } else if arguments.state != .absent {
+            setRareArguments(arguments, traits, bytes, of: &event)
+        }
+    }
+
+    private mutating func setRareArguments(
+        _ arguments: RecordText, _ traits: Slot.Traits, _ bytes: borrowing Span<UInt8>,
+        of event: inout Event
+    ) {
         switch arguments.state {
         case .absent: break
         case .shed: event.header.degraded = true
@@ -154,9 +202,9 @@ extension RecordDecoder {
 
     /// Variables as `NAME=value`, NUL-separated; one trailing NUL is none.
     private mutating func setEnvironment(
-        _ environment: RecordText, _ bytes: borrowing Span<UInt8>, of event: inout Event
+        _ environment: RecordText, _ place: Place, _ bytes: borrowing Span<UInt8>, of event: inout Event
     ) {
-        set(.processEnvVars, environment, bytes, of: &event)
+        set(.processEnvVars, environment, place, bytes, of: &event)
         guard let slot = event.slot(.processEnvVars), !slot.isUnknown else { return }
         var range = slot.range
         if range.isEmpty { return event.remove(.processEnvVars) }
@@ -177,5 +225,23 @@ extension RecordDecoder {
             let bytes = unsafe UnsafeBufferPointer(rebasing: name.bindMemory(to: UInt8.self)[0..<length])
             unsafe event.set(.processThreadName, text: Span(_unsafeElements: bytes))
         }
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether two ranges hold the same bytes.
+    fileprivate func isSame(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
+        guard one.count == other.count else { return false }
+        var offset = 0
+        while offset + 8 <= one.count {
+            let left: UInt64? = integer(at: one.lowerBound + offset)
+            guard left == integer(at: other.lowerBound + offset) else { return false }
+            offset += 8
+        }
+        while offset < one.count {
+            guard self[one.lowerBound + offset] == self[other.lowerBound + offset] else { return false }
+            offset += 1
+        }
+        return true
     }
 }

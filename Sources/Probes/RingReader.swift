@@ -19,8 +19,12 @@ public struct RingReader: ~Copyable {
     private var released: UInt64
     private var lastTime: UInt64 = 0
 
-    /// Records that were handed out after a later one.
+    /// Records older than a wanted one that was handed out before them: what a
+    /// rule should have seen earlier.
     public private(set) var late: UInt64 = 0
+    /// Records older than any that was handed out before them.
+    public private(set) var reordered: UInt64 = 0
+    private var lastWantedTime: UInt64 = 0
     /// Records too short to be one of ours, and jumps over a damaged ring.
     public private(set) var malformed: UInt64 = 0
     /// Most bytes that were in use when we looked.
@@ -119,7 +123,15 @@ public struct RingReader: ~Copyable {
     public mutating func next<Result>(_ body: (borrowing Span<UInt8>) -> Result) -> Result? {
         guard let record = pending.first else { return nil }
         pending.removeFirst()
-        if record.time < lastTime { late += 1 } else { lastTime = record.time }
+        if record.time < lastTime {
+            reordered += 1
+            if record.time < lastWantedTime { late += 1 }
+        } else {
+            lastTime = record.time
+        }
+        if record.flags & UInt32(RECORD_WANTED.rawValue) != 0 {
+            lastWantedTime = max(lastWantedTime, record.time)
+        }
         return memory.withRecord(at: record.start, length: Int(record.length), body)
     }
 

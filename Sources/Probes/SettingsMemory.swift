@@ -54,6 +54,11 @@ struct SettingsMemory: ~Copyable {
 
     func setAnyDestination(_ value: Bool) { unsafe settings.pointee.any_destination = value ? 1 : 0 }
 
+    /// Says with which first bytes no destination in the trie begins.
+    func setUnwanted(_ bytes: ByteSet) {
+        unsafe settings.pointee.unwanted = (bytes.words[0], bytes.words[1], bytes.words[2], bytes.words[3])
+    }
+
     /// Says which connect hook may write records; 0 silences all.
     func setConnectHook(_ family: AddressFamily, _ number: UInt32) {
         switch family {

@@ -18,7 +18,7 @@ public enum ExceptionFile {
             do throws(EQLError) {
                 query = try Query.compile(text, role: .exception, source: source)
             } catch {
-                throw document.error(error, inTextAt: section.path(of: "condition"))
+                throw section.error(error, inTextAt: "condition")
             }
             guard query.shape == .event else {
                 let expected = "a condition on one event, not a sequence"

@@ -33,7 +33,7 @@ public enum RuleFile {
         do throws(EQLError) {
             query = try Query.compile(text, source: source)
         } catch {
-            throw document.error(error, inTextAt: section.path(of: "query"))
+            throw section.error(error, inTextAt: "query")
         }
         let ruleID = try section.text("rule_id")
         let id = try section.text("id")
@@ -61,6 +61,9 @@ public enum RuleFile {
     private static func bareRule(
         from bytes: [UInt8], file: String, ruleset: String?, source: Query.Source
     ) throws(RuleFileError) -> Rule {
+        guard bytes.count <= TOMLDocument.byteLimit else {
+            throw RuleFileError(file: file, reason: .file(.tooLarge(limit: TOMLDocument.byteLimit)))
+        }
         let content = SourceText(bytes)
         try content.checkText(file: file)
         let text = String(decoding: bytes, as: UTF8.self)

@@ -8,7 +8,7 @@ public struct RuleFileError: Error, Sendable {
         case notText
         /// A control character that TOML and EQL do not allow.
         case controlCharacter
-        /// Not TOML, in the words of the TOML reader.
+        /// Not TOML.
         case syntax(String)
         case missingKey(String)
         case unknownKey(String, known: [String])

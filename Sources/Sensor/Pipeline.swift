@@ -88,7 +88,7 @@ struct Pipeline: ~Copyable {
         if engine.examine(event, into: &sink) {
             // evidence that only an alert needs
             if !writesEvents { table.complete(&event) }
-            sink.now = event.header.timestamp
+            sink.now = Clock.boottime() + decoder.utcOffset
             sink.ancestry.truncate(to: 0)
             table.ancestry(of: event.header.process, into: &sink.ancestry)
             engine.apply(event, into: &sink)

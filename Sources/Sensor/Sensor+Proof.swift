@@ -42,7 +42,7 @@ extension Sensor {
         let hasV6 = firing.map { $0.connected6 == Sensor.refused } ?? false
         let deadline = Clock.monotonic() + Sensor.proofPatience
         while true {
-            _ = drain()
+            drain()
             let proof = pipeline.proof
             var silent: [ProbeFact] = []
             if !proof.sawExec { silent.append(.exec) }

@@ -82,6 +82,7 @@ extension Sensor {
         }
         add("ring", "size", UInt64(ring.size))
         add("ring", "peak", UInt64(ring.peakFill))
+        add("ring", "reordered", ring.reordered)
         add("decode", "records", pipeline.counters.records)
         add("decode", "malformed", pipeline.counters.malformed + ring.malformed)
         add("decode", "exempt", pipeline.counters.exempt)
@@ -118,7 +119,10 @@ extension Sensor {
 
     /// Drains, tells the final counters, and waits for the writer.
     mutating func finish() -> SensorOutcome {
-        _ = drain()
+        // what is in the ring still counts, but a storm must not keep us for ever
+        for _ in 0..<20 {
+            if drain() == 0 { break }
+        }
         tick()
         tellFlood(isLast: true)
         report("stopped")

@@ -225,8 +225,8 @@ public struct Sensor: ~Copyable {
             case .armed: break
             case .busy:
                 Clock.sleep(nanoseconds: Sensor.busyPause)
-                continue
-            case .pending: continue
+                limit = 0
+            case .pending: limit = 0
             }
             ending = try sleep(limit, reload)
             ring.disarm()
@@ -239,27 +239,33 @@ public struct Sensor: ~Copyable {
     private static let longestPause: Int64 = 1_000_000_000
     private static let tickInterval: Int64 = 1_000_000_000
     private static let busyPause: Int64 = 20_000
+    private static let slice: Int64 = 100_000_000
     /// How long after a wanted connect an earlier record of another processor
     /// may still arrive and take its place before it.
     private static let settling: Int64 = 200_000
 
-    /// Handles everything that is in the ring, in the order of time.
+    /// Handles what is in the ring, in the order of time; no longer than a slice
+    /// of time, so that signals and clocks get their turn in a storm.
+    ///
+    /// - Returns: how many records that were.
+    @discardableResult
     mutating func drain() -> Int {
         var count = 0
         var collected = Clock.boottime()
-        while ring.collect() > 0 || ring.count > 0 {
+        let end = collected + Sensor.slice
+        while collected < end, ring.collect() > 0 || ring.count > 0 {
+            collected = Clock.boottime()
             while let next = ring.first {
                 if next.isWanted, collected < next.time + Sensor.settling {
                     Clock.sleep(nanoseconds: next.time + Sensor.settling - Clock.boottime())
-                    collected = Clock.boottime()
                     ring.collect()
+                    collected = Clock.boottime()
                     continue
                 }
                 ring.next { record in pipeline.take(record) }
                 count += 1
             }
             ring.release()
-            collected = Clock.boottime()
         }
         return count
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ECS
 internal import Events
 internal import Platform
 internal import Probes
@@ -71,37 +72,28 @@ struct CheckCommand: ParsableCommand {
     }
 
     private static func json(_ check: HostCheck) -> String {
-        let findings = check.findings.map { finding in
-            var object = JSONText()
-            object.member("name", finding.name)
-            object.member("ok", finding.isGood)
-            object.member("required", finding.isRequired)
-            object.member("detail", finding.detail)
-            return object.object
-        }
-        let hooks = check.hooks.map { result in
-            var object = JSONText()
-            object.member("event", result.report.fact.name)
-            if let chosen = result.report.chosen { object.member("hook", chosen.name) }
-            if let fired = result.hasFired { object.member("fired", fired) }
-            object.member("note", result.note)
-            let attempts = result.report.attempts.map { attempt in
-                var object = JSONText()
-                object.member("hook", attempt.hook.name)
-                object.member("program", attempt.program.target)
-                object.member("attached", attempt.outcome == .attached)
-                if attempt.outcome != .attached { object.member("reason", describe(attempt.outcome)) }
-                return object.object
+        JSONWriter.object { writer in
+            writer.member("usable", check.isUsable)
+            writer.member("version", version)
+            writer.objects("checks", check.findings) { finding, writer in
+                writer.member("name", finding.name)
+                writer.member("ok", finding.isGood)
+                writer.member("required", finding.isRequired)
+                writer.member("detail", finding.detail)
             }
-            object.member("attempts", json: "[\(attempts.joined(separator: ","))]")
-            return object.object
+            writer.objects("hooks", check.hooks) { result, writer in
+                writer.member("event", result.report.fact.name)
+                if let chosen = result.report.chosen { writer.member("hook", chosen.name) }
+                if let fired = result.hasFired { writer.member("fired", fired) }
+                writer.member("note", result.note)
+                writer.objects("attempts", result.report.attempts) { attempt, writer in
+                    writer.member("hook", attempt.hook.name)
+                    writer.member("program", attempt.program.target)
+                    writer.member("attached", attempt.outcome == .attached)
+                    if attempt.outcome != .attached { writer.member("reason", describe(attempt.outcome)) }
+                }
+            }
+            if let failure = check.failure { writer.member("failure", Failure(failure).text) }
         }
-        var object = JSONText()
-        object.member("usable", check.isUsable)
-        object.member("version", version)
-        object.member("checks", json: "[\(findings.joined(separator: ","))]")
-        object.member("hooks", json: "[\(hooks.joined(separator: ","))]")
-        if let failure = check.failure { object.member("failure", Failure(failure).text) }
-        return object.object
     }
 }

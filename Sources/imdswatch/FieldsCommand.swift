@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ECS
 internal import Events
 
 struct FieldsCommand: ParsableCommand {
@@ -34,13 +35,13 @@ struct FieldsCommand: ParsableCommand {
     }
 
     private func jsonLine(_ info: FieldInfo) -> String {
-        var writer = JSONText()
-        writer.member("name", info.name)
-        writer.member("type", info.type.rawValue)
-        writer.member("many", info.isMany)
-        writer.member("live", info.isLive)
-        writer.member("source", info.source.rawValue)
-        writer.member("summary", info.summary)
-        return writer.object
+        JSONWriter.object { writer in
+            writer.member("name", info.name)
+            writer.member("type", info.type.rawValue)
+            writer.member("many", info.isMany)
+            writer.member("live", info.isLive)
+            writer.member("source", info.source.rawValue)
+            writer.member("summary", info.summary)
+        }
     }
 }

@@ -1,9 +1,18 @@
 internal import ArgumentParser
+internal import Lab
 
 /// The version that records carry and `--version` prints.
 let version = "0.1.0"
 
 @main
+enum Main {
+    static func main() {
+        // what the canary starts, to prove that program starts are seen
+        if CommandLine.arguments.dropFirst().elementsEqual([Canary.argument]) { return }
+        IMDSWatch.main()
+    }
+}
+
 struct IMDSWatch: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imdswatch",
@@ -22,5 +31,5 @@ struct IMDSWatch: ParsableCommand {
             needed, 74 I/O error, 77 not privileged, 78 bad configuration.
             """,
         version: version,
-        subcommands: [RunCommand.self, CheckCommand.self, FieldsCommand.self])
+        subcommands: [RunCommand.self, CheckCommand.self, FieldsCommand.self, DemoCommand.self])
 }

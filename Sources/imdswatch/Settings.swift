@@ -131,6 +131,16 @@ struct Settings {
         return RuleSet(loaded.rules)
     }
 
+    /// The rules that are loaded unless others are asked for.
+    func loadBuiltInRules() throws -> RuleSet {
+        var loaded = LoadedRules()
+        for file in BuiltInRules.files where file.isDefault {
+            loaded.append(content: file.bytes, file: file.name, ruleset: BuiltInRules.ruleset)
+        }
+        if let error = loaded.errors.first { throw Failure(.software, "built-in rule: \(error)") }
+        return RuleSet(loaded.rules)
+    }
+
     func loadExceptions(for rules: RuleSet, log: Logger) throws -> [Detection.Exception] {
         var exceptions: [Detection.Exception] = []
         do throws(RuleFileError) {

@@ -1,3 +1,5 @@
+internal import ECS
+
 /// Rows of text in aligned columns, for people.
 struct TextTable {
     private var rows: [[String]]
@@ -20,33 +22,38 @@ struct TextTable {
     }
 }
 
-/// A small JSON object, made of texts, numbers and lists.
-struct JSONText {
-    private var members: [String] = []
-
-    mutating func member(_ name: String, _ value: String) { members.append("\(quote(name)):\(quote(value))") }
-    mutating func member(_ name: String, _ value: Bool) { members.append("\(quote(name)):\(value)") }
-    mutating func member(_ name: String, _ value: Int) { members.append("\(quote(name)):\(value)") }
-    mutating func member(_ name: String, json: String) { members.append("\(quote(name)):\(json)") }
-    mutating func member(_ name: String, _ values: [String]) {
-        members.append("\(quote(name)):[\(values.map(quote).joined(separator: ","))]")
+extension JSONWriter {
+    /// Adds a member of the object at hand.
+    mutating func member(_ name: String, _ value: String) {
+        key(name)
+        self.value(value)
     }
 
-    var object: String { "{\(members.joined(separator: ","))}" }
+    mutating func member(_ name: String, _ value: Bool) {
+        key(name)
+        self.value(value)
+    }
 
-    private func quote(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
+    /// Adds an array of objects, each written by a closure.
+    mutating func objects<Element>(
+        _ name: String, _ elements: [Element], _ write: (Element, inout JSONWriter) -> Void
+    ) {
+        key(name)
+        beginArray()
+        for element in elements {
+            beginObject()
+            write(element, &self)
+            endObject()
         }
-        return quoted + "\""
+        endArray()
+    }
+
+    /// One object as text.
+    static func object(_ write: (inout JSONWriter) -> Void) -> String {
+        var writer = JSONWriter()
+        writer.beginObject()
+        write(&writer)
+        writer.endObject()
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }

@@ -60,7 +60,7 @@ struct LineLimitTests {
     @Test("keeps the executable whole although every other value is too long")
     func executable() throws {
         let long = "/" + String(repeating: "x", count: 4_094)
-        let big = FieldValue.texts([String(repeating: "\u{1}", count: 20_000)])
+        let big = FieldValue.texts([String(repeating: "\u{1}", count: 6_000)])
         var fields: [Field: FieldValue] = [.processExecutable: .texts([long])]
         for field in Field.allCases
         where field.info.type == .keyword && field != .processExecutable
@@ -71,7 +71,9 @@ struct LineLimitTests {
         let line = try Sample.line(Sample.alert([Sample.exec(fields), Sample.connect(fields)]))
         #expect(line.string("process.executable") == long)
         #expect(line.string("process.entity_id") == "397ecc35f07994f3-4242-e8990a4600")
-        #expect(line.strings("imdswatch.truncated")?.contains("process.args") == true)
+        // there may be more names than there is room for
+        let truncated = try #require(line.strings("imdswatch.truncated"))
+        #expect(truncated.contains("process.args") || truncated.contains("…"))
     }
 
     @Test("is honoured for any alert and event", arguments: 0..<16)
@@ -91,7 +93,7 @@ struct LineLimitTests {
             }
         }
         let ancestors = (0..<Int.random(in: 0...200, using: &random)).map { number in
-            Ancestor(
+            AncestryEntry(
                 identity: ProcessIdentity(pid: UInt32(number), start: .max),
                 executable: Array(text(&random).utf8))
         }

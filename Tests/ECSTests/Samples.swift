@@ -125,13 +125,13 @@ enum Sample {
         Alert(
             ruleIndex: 0, sequence: 7, created: time + 400_000, events: events,
             ancestry: [
-                Ancestor(
+                AncestryEntry(
                     identity: ProcessIdentity(pid: 4200, start: 500_000_000_000),
                     executable: Array("/usr/bin/bash".utf8)),
-                Ancestor(
+                AncestryEntry(
                     identity: ProcessIdentity(pid: 900, start: 400_000_000_000),
                     executable: Array("/usr/sbin/sshd".utf8)),
-                Ancestor(identity: ProcessIdentity(pid: 1, start: 1), executable: []),
+                AncestryEntry(identity: ProcessIdentity(pid: 1, start: 1), executable: []),
             ], suppressedBy: suppressedBy, isTest: isTest)
     }
 

@@ -12,7 +12,8 @@
  *   -p  load only these programs (default: all that match the hooks)
  *   -q  count the records, print none        -s  time the programs (bpf_stats)
  *   -n  leave the ring alone until the end   -R  size of the ring in bytes
- *   -t  list the tasks first                 -v  print the verifier's log
+ *   -w  sleep until woken by a connection, and print how long that takes
+ *   -t  list the tasks first                 -v  print the verifier's totals
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -39,7 +40,7 @@ static const char *const counter_hooks[] = {"exec", "fork", "exit", "connect4", 
 static const char *const counter_kinds[] = {"seen", "submitted",  "filtered", "dropped",
 					    "shed", "unreadable", "cut",      "failed"};
 static bool quiet, verbose;
-static unsigned long received, bytes;
+static unsigned long received, bytes, connections, latency, latency_max;
 
 static void print_bytes(const __u8 *text, __u32 length)
 {
@@ -113,6 +114,17 @@ static int on_record(void *context, void *data, size_t size)
 	const struct record_header *header = data;
 
 	(void)context;
+	if (header->kind == RECORD_CONNECT && header->flags & RECORD_WANTED) {
+		struct timespec now;
+		unsigned long late;
+
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		late = now.tv_sec * 1000000000ul + now.tv_nsec - header->time;
+		connections++;
+		latency += late;
+		if (late > latency_max)
+			latency_max = late;
+	}
 	received++;
 	bytes += size;
 	if (header->size != size)
@@ -129,7 +141,7 @@ static int on_record(void *context, void *data, size_t size)
 
 static int on_log(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	if (level == LIBBPF_DEBUG && !verbose)
+	if (level == LIBBPF_DEBUG)
 		return 0;
 	return vfprintf(stderr, format, arguments);
 }
@@ -149,7 +161,7 @@ static enum record_hook hook_named(const char *name)
 	return 0;
 }
 
-static void add_destination(int map, char *text, __u32 use)
+static void add_destination(int map, char *text, __u32 use, __u64 *unwanted)
 {
 	struct destination_key key = {.length = 128};
 	char *slash = strchr(text, '/');
@@ -169,6 +181,14 @@ static void add_destination(int map, char *text, __u32 use)
 		fail(text);
 	if (bpf_map_update_elem(map, &key, &use, BPF_ANY))
 		fail("destination");
+
+	/* the first byte: of IPv4 behind ::ffff: */
+	__u32 bits = inet_pton(AF_INET, text, &v4) == 1 ? key.length - 96 : key.length;
+	__u32 first = bits == key.length ? key.address[0] : key.address[12];
+	__u32 last = bits >= 8 ? first : first | 0xff >> bits;
+
+	for (; first <= last; first++)
+		unwanted[first / 64] &= ~(1ull << first % 64);
 }
 
 static void list_tasks(struct bpf_object *object)
@@ -238,9 +258,10 @@ int main(int argc, char **argv)
 	struct timespec begin, end;
 	struct bpf_program *program;
 	struct bpf_object *object;
-	int option, status = 0, stats = -1;
+	int patience = 20, option, status = 0, stats = -1, logged = 0, shown = 0;
+	static char logs[16][65536];
 
-	while ((option = getopt(argc, argv, "+a:Ar:eh:np:qR:stv")) != -1) {
+	while ((option = getopt(argc, argv, "+a:Ar:eh:np:qR:stvw")) != -1) {
 		switch (option) {
 		case 'a':
 			wanted[wanted_count++] = optarg;
@@ -281,6 +302,9 @@ int main(int argc, char **argv)
 		case 'v':
 			verbose = true;
 			break;
+		case 'w':
+			patience = 10000;
+			break;
 		default:
 			return 2;
 		}
@@ -300,6 +324,10 @@ int main(int argc, char **argv)
 		bool load = is_wanted(bpf_program__name(program), hook4, hook6, only, only_count);
 
 		bpf_program__set_autoload(program, load);
+		if (verbose && load) {
+			bpf_program__set_log_level(program, 4); /* totals only */
+			bpf_program__set_log_buf(program, logs[logged++ % 16], sizeof(*logs));
+		}
 	}
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "scratch"),
 				 SCRATCH_SLOTS * cpus);
@@ -340,12 +368,16 @@ int main(int argc, char **argv)
 	settings->any_destination = any;
 	settings->capture_env = environment;
 
+	__u64 unwanted[4] = {~0ull, ~0ull, ~0ull, ~0ull};
+
 	map = bpf_object__find_map_by_name(object, "destinations");
 	for (int i = 0; i < wanted_count; i++)
-		add_destination(bpf_map__fd(map), wanted[i], DESTINATION_WANTED);
+		add_destination(bpf_map__fd(map), wanted[i], DESTINATION_WANTED, unwanted);
 	for (int i = 0; i < recorded_count; i++)
-		add_destination(bpf_map__fd(map), recorded[i], DESTINATION_RECORD);
+		add_destination(bpf_map__fd(map), recorded[i], DESTINATION_RECORD, unwanted);
 
+	for (int i = 0; i < 4; i++)
+		settings->unwanted[i] = unwanted[i];
 	if (tasks)
 		list_tasks(object);
 	bpf_object__for_each_program(program, object)
@@ -357,6 +389,8 @@ int main(int argc, char **argv)
 		if (fd < 0)
 			continue;
 		bpf_obj_get_info_by_fd(fd, &info, &length);
+		if (verbose && logged)
+			printf("%s", logs[shown++ % 16]);
 		printf("%-20s %6u insns, %u verified\n", bpf_program__name(program),
 		       info.xlated_prog_len / 8, info.verified_insns);
 		if (!strcmp(bpf_program__name(program), "tasks"))
@@ -391,7 +425,7 @@ int main(int argc, char **argv)
 			settings->armed = 1;
 			__sync_synchronize();
 			ring_buffer__consume(ring);
-			epoll_wait(ring_buffer__epoll_fd(ring), &event, 1, 20);
+			epoll_wait(ring_buffer__epoll_fd(ring), &event, 1, patience);
 			settings->armed = 0;
 		}
 	}
@@ -412,6 +446,9 @@ int main(int argc, char **argv)
 	if (stats >= 0)
 		close(stats);
 	printf("received %lu records, %lu bytes\n", received, bytes);
+	if (connections)
+		printf("wanted connections took %lu us on average to arrive, %lu us at most\n",
+		       latency / connections / 1000, latency_max / 1000);
 	map = bpf_object__find_map_by_name(object, "counters");
 	for (__u32 i = 0; i < COUNTER_HOOKS * COUNTER_KINDS; i++) {
 		__u64 values[1024], sum = 0;

@@ -161,7 +161,7 @@ struct ExceptionFileTests {
         let found = refusal { () throws(RuleFileError) in
             try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
         }
-        #expect(found?.position == FilePosition(line: 19, column: 24))
+        #expect(found?.position == FilePosition(line: 18, column: 24))
     }
 
     @Test("hold conditions on one event only")

@@ -190,8 +190,13 @@ struct settings {
 	__u32 any_destination; /* a rule does not constrain the address: the trie is not asked */
 	__u32 host_mount_namespace; /* set by the program `tasks` when it meets pid 1 */
 	__u32 pad;
+	/* A shortcut, optional: bit n (of word n / 64) is set if the trie has no
+	 * destination whose address begins with byte n, IPv4 or IPv6; then the
+	 * trie is not asked. Clear bits before adding to the trie, and set them
+	 * after removing from it. */
+	__u64 unwanted[4];
 };
-RECORD_SIZE(settings, 32);
+RECORD_SIZE(settings, 64);
 
 /*
  * What is fixed before load: the variable `fixed` in .rodata.

@@ -1,0 +1,118 @@
+@testable import Detection
+import ECS
+import Events
+import Fixtures
+import Foundation
+import Testing
+
+@Suite("EventEncoder")
+struct EventEncoderTests {
+    @Test("writes an event with everything that is known of it")
+    func golden() throws {
+        let event = try Sample.connect([
+            .processCapabilitiesEffective: ["CAP_NET_RAW", "CAP_SYS_PTRACE"], .loginUID: 1000,
+            .serviceName: "nginx.service", .executableScript: false, .processEnvVars: ["LD_PRELOAD=/x"],
+        ])
+        try expectGolden("event", Sample.line(of: event))
+    }
+
+    @Test("writes every field that an event can have, under its own name", arguments: Field.allCases)
+    func fields(field: Field) throws {
+        let value: FieldValue =
+            switch field.info.type {
+            case .keyword, .identifier: "17"
+            case .long, .boolean: 1
+            case .date: .integers([Sample.time])
+            case .ip: "10.1.2.3"
+            }
+        // @timestamp is the header's
+        guard field != .timestamp else { return }
+        let line = try Sample.line(of: Sample.document([field: value]))
+        let written = try #require(line[field.name], "\(field.name) is not written")
+        switch field.info.type {
+        case .keyword, .identifier: #expect((written as? String ?? (written as? [String])?.first) == "17")
+        case .long: #expect((written as? NSNumber)?.intValue == 1)
+        case .boolean: #expect(written as? Bool == true)
+        case .date: #expect(written as? String == "2026-11-22T18:00:00.123456789Z")
+        case .ip: #expect(written as? String == "10.1.2.3")
+        }
+    }
+
+    @Test("gives the further values of executables and who chose them")
+    func further() throws {
+        let event = try Sample.exec {
+            $0.setExecutable(
+                .parent, resolved: Array("/usr/bin/dash".utf8).span, invoked: Array("./30-banner".utf8).span,
+                isScript: true, directory: Array("/etc/update-motd.d".utf8).span)
+        }
+        let line = try Sample.line(of: event)
+        #expect(line.string("process.parent.executable") == "/usr/bin/dash")
+        #expect(line.string("imdswatch.process.parent.invoked_as") == "./30-banner")
+        #expect(
+            line.strings("imdswatch.further.process.parent.executable")
+                == ["./30-banner", "/etc/update-motd.d/30-banner"])
+        #expect(line.strings("imdswatch.further.process.parent.name") == ["30-banner"])
+        #expect(line.strings("imdswatch.untrusted") == ["process.parent.executable#2"])
+    }
+
+    @Test("says of a document what the document said")
+    func document() throws {
+        let event = try Sample.document([
+            .eventKind: "alert", .eventID: "e1", .eventModule: "endpoint",
+            .eventDataset: "endpoint.events.process",
+            .hostID: "other", .hostName: "elsewhere", .eventCategory: ["process", "session"],
+        ])
+        let line = try Sample.line(of: event)
+        #expect(line.string("event.kind") == "alert" && line.string("event.id") == "e1")
+        #expect(line.string("event.module") == "endpoint")
+        #expect(line.string("host.id") == "other" && line.string("host.name") == "elsewhere")
+        #expect(line.strings("event.category") == ["process", "session"])
+        #expect(line["imdswatch.origin"] == nil && line["imdswatch.hook"] == nil)
+    }
+}
+
+@Suite("StatsEncoder")
+struct StatsEncoderTests {
+    private let record = StatsRecord(
+        action: "heartbeat", timestamp: Sample.time, message: "Watching",
+        counters: [
+            .init(stage: "connect4", name: "seen", value: 10),
+            .init(stage: "queue", name: "queued", value: 3),
+            .init(stage: "connect4", name: "filtered", value: 7),
+            .init(stage: "lost", name: "sneaky", value: 9),
+        ],
+        losses: [.init(name: "ring_full", value: 2), .init(name: "queue_full", value: 0)],
+        hooks: [.init(family: "exec", hook: "tracepoint"), .init(family: "connect4", hook: "fexit")],
+        rulesHash: "abcd", rulesLoaded: 1)
+
+    @Test("writes counters by stage, and losses in their one place")
+    func golden() throws {
+        var bytes: [UInt8] = []
+        StatsEncoder(Sample.context).append(record, to: &bytes)
+        try expectGolden("stats", Line(bytes))
+    }
+
+    @Test("stays within the line whatever there is to count")
+    func long() throws {
+        var many = record
+        many.message = String(repeating: "\u{1b}", count: 9_000)
+        many.counters = (0..<2_000).map { .init(stage: "stage", name: "counter\($0)", value: .max) }
+        var bytes: [UInt8] = []
+        StatsEncoder(Sample.context).append(many, to: &bytes)
+        #expect(bytes.count <= 15_000)
+        #expect(try Line(bytes).number("imdswatch.counters.lost.ring_full") == 2)
+    }
+
+    @Test("a flood tells how many alerts were held back, and whose")
+    func flood() throws {
+        let flood = AlertFlood(
+            count: 1_234, others: 5, start: 0, end: 1,
+            top: [.init(ruleIndex: 0, executable: Array("/usr/bin/curl".utf8), count: 1_000)])
+        var bytes: [UInt8] = []
+        FloodEncoder(Sample.context).append(flood, timestamp: Sample.time, rules: [Sample.rule], to: &bytes)
+        let line = try Line(bytes)
+        #expect(line.number("imdswatch.flood.count") == 1_234)
+        #expect(line.objects("imdswatch.flood.top")?.first?["count"] as? Int == 1_000)
+        #expect(line.string("message")?.contains("/usr/bin/curl") == true)
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// arena [OPTION...] -- PROGRAM [ARGUMENT...]
+//
+// Runs a program in a network and a root of its own, and exits as it did. The
+// first line on standard output is "arena PID child PID". Nothing is left behind: the
+// network has only a loopback with the metadata addresses, the root is a
+// copy-on-write view of the host's whose changes stay in memory, and both end
+// with their processes.
+//
+//   -n            keep the host's root: only the network is new
+//   -f PATH=FILE  put a copy of FILE at PATH, executable
+//   -t PATH=TEXT  put a script or other text at PATH, executable
+//   -l PATH=PATH  put a symbolic link at the first path
+//   -d PATH       make a directory
+//   -C PATH       start the program there
+//   -c CPU        run the program on one CPU
+//   -i PATH       execute this instead of PROGRAM, which is then only argv[0]
+//   -A FILE       take the arguments, argv[0] too, from a file, NUL-terminated each
+#define _GNU_SOURCE
+#include "common.h"
+
+#include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+static void add_address(const char *text)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg message;
+		char attributes[64];
+	} request = {};
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	int size = family == AF_INET6 ? 16 : 4;
+	int channel = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	struct rtattr *attribute = (void *)request.attributes;
+	char answer[512];
+
+	request.header.nlmsg_type = RTM_NEWADDR;
+	request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE;
+	request.header.nlmsg_len = NLMSG_LENGTH(sizeof(request.message)) + RTA_LENGTH(size);
+	request.message.ifa_family = family;
+	request.message.ifa_prefixlen = size * 8;
+	request.message.ifa_flags = IFA_F_NODAD;
+	request.message.ifa_index = 1;
+	attribute->rta_type = IFA_LOCAL;
+	attribute->rta_len = RTA_LENGTH(size);
+	inet_pton(family, text, RTA_DATA(attribute));
+	if (send(channel, &request, request.header.nlmsg_len, 0) < 0 ||
+	    recv(channel, answer, sizeof(answer), 0) < 0)
+		fail("address");
+	close(channel);
+}
+
+static void make_network(void)
+{
+	struct ifreq interface = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int channel;
+
+	if (unshare(CLONE_NEWNET))
+		fail("network namespace");
+	channel = socket(AF_INET, SOCK_DGRAM, 0);
+	if (ioctl(channel, SIOCSIFFLAGS, &interface))
+		fail("lo");
+	close(channel);
+	add_address(METADATA);
+	add_address("10.20.30.40");
+	add_address("fd00:ec2::254");
+}
+
+/* A root that can be written to without changing the host's. */
+static void make_root(void)
+{
+	static const char *const kept[] = {"proc", "sys", "dev"};
+	char from[64], to[64];
+
+	if (unshare(CLONE_NEWNS) || mount("", "/", "", MS_REC | MS_PRIVATE, NULL))
+		fail("mount namespace");
+	if (mount("none", "/mnt", "tmpfs", 0, "size=256m"))
+		fail("tmpfs on /mnt");
+	if (mkdir("/mnt/upper", 0755) || mkdir("/mnt/work", 0755) || mkdir("/mnt/root", 0755))
+		fail("layers");
+	if (mount("none", "/mnt/root", "overlay", 0,
+		  "lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work"))
+		fail("overlay");
+	for (size_t index = 0; index < sizeof(kept) / sizeof(*kept); index++) {
+		snprintf(from, sizeof(from), "/%s", kept[index]);
+		snprintf(to, sizeof(to), "/mnt/root/%s", kept[index]);
+		if (mount(from, to, NULL, MS_BIND | MS_REC, NULL))
+			fail(from);
+	}
+	if (chdir("/mnt/root") || syscall(SYS_pivot_root, ".", "mnt") || chdir("/") ||
+	    umount2("/mnt", MNT_DETACH))
+		fail("pivot_root");
+}
+
+/* Makes the directories above a path. */
+static void make_way(const char *path)
+{
+	char *copy = strdup(path);
+
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(copy, 0755);
+		*slash = '/';
+	}
+	free(copy);
+}
+
+static void fill(const char *path, int source, const char *text)
+{
+	char buffer[65536];
+	ssize_t count;
+	int target;
+
+	make_way(path);
+	unlink(path);
+	target = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	if (target < 0)
+		fail(path);
+	if (text && write(target, text, strlen(text)) < 0)
+		fail(path);
+	while (source >= 0 && (count = read(source, buffer, sizeof(buffer))) > 0)
+		if (write(target, buffer, count) != count)
+			fail(path);
+	fchmod(target, 0755);
+	close(target);
+}
+
+struct item {
+	int kind;
+	char *path, *value;
+	int source;
+};
+
+static char **read_arguments(const char *file)
+{
+	size_t used = 0, places = 1;
+	char *bytes = calloc(1, 4 << 20);
+	char **arguments;
+	int source = open(file, O_RDONLY);
+	ssize_t count;
+
+	if (source < 0)
+		fail(file);
+	while ((count = read(source, bytes + used, (4 << 20) - used)) > 0)
+		used += count;
+	for (size_t index = 0; index < used; index++)
+		places += !bytes[index];
+	arguments = calloc(places, sizeof(char *));
+	places = 0;
+	for (size_t index = 0; index < used; index += strlen(bytes + index) + 1)
+		arguments[places++] = bytes + index;
+	return arguments;
+}
+
+int main(int count, char **arguments)
+{
+	struct item items[32] = {};
+	char **argv = NULL;
+	char *directory = NULL, *image = NULL, *equals;
+	int option, status, item_count = 0, own_root = 1, cpu = -1;
+	cpu_set_t cpus;
+	pid_t child;
+
+	limit_lifetime();
+	while ((option = getopt(count, arguments, "+nf:t:l:d:C:c:i:A:")) != -1) {
+		struct item *item = &items[item_count];
+
+		switch (option) {
+		case 'n':
+			own_root = 0;
+			break;
+		case 'C':
+			directory = optarg;
+			break;
+		case 'c':
+			cpu = atoi(optarg);
+			break;
+		case 'i':
+			image = optarg;
+			break;
+		case 'A':
+			argv = read_arguments(optarg);
+			break;
+		case 'f':
+		case 't':
+		case 'l':
+		case 'd':
+			item->kind = option;
+			item->path = optarg;
+			item->source = -1;
+			equals = strchr(optarg, '=');
+			if (equals) {
+				*equals = 0;
+				item->value = equals + 1;
+			}
+			/* Before the root is another. */
+			if (option == 'f') {
+				item->source = open(item->value, O_RDONLY | O_CLOEXEC);
+				if (item->source < 0)
+					fail(item->value);
+			}
+			item_count++;
+			break;
+		default:
+			return 64;
+		}
+	}
+	make_network();
+	if (own_root)
+		make_root();
+	for (int index = 0; index < item_count && own_root; index++) {
+		struct item *item = &items[index];
+
+		make_way(item->path);
+		if (item->kind == 'd')
+			mkdir(item->path, 0755);
+		else if (item->kind == 'l' && symlink(item->value, item->path))
+			fail(item->path);
+		else if (item->kind == 'f' || item->kind == 't')
+			fill(item->path, item->source, item->kind == 't' ? item->value : NULL);
+	}
+	if (!argv)
+		argv = arguments + optind;
+	if (!image)
+		image = arguments[optind];
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (cpu >= 0) {
+			CPU_ZERO(&cpus);
+			CPU_SET(cpu, &cpus);
+			sched_setaffinity(0, sizeof(cpus), &cpus);
+		}
+		if (chdir(directory ? directory : "/"))
+			fail(directory);
+		dprintf(1, "arena %d child %d\n", getppid(), getpid());
+		alarm(0);
+		execvp(image, argv);
+		fail(image);
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return exit_code(status);
+}

@@ -1,0 +1,54 @@
+import Glibc
+import Platform
+import Testing
+
+@Suite("Waiting, signals and capabilities")
+struct PlatformTests {
+    @Test("reports who has something, and nobody when the time passed")
+    func epoll() throws {
+        let event = try EventDescriptor()
+        let epoll = try Epoll()
+        try epoll.add(event.number, token: 7)
+        var tokens: [UInt64] = []
+        #expect(try epoll.wait(timeout: .zero) { tokens.append($0) } == 0)
+        event.signal()
+        #expect(try epoll.wait(timeout: nil) { tokens.append($0) } == 1)
+        #expect(tokens == [7])
+        try epoll.remove(event.number)
+        #expect(try epoll.wait(timeout: .zero) { _ in } == 0)
+    }
+
+    @Test("an edge is reported once")
+    func edge() throws {
+        let event = try EventDescriptor()
+        let epoll = try Epoll()
+        try epoll.add(event.number, token: 1, .edge)
+        event.signal()
+        #expect(try epoll.wait(timeout: .zero) { _ in } == 1)
+        #expect(try epoll.wait(timeout: .zero) { _ in } == 0)
+        event.signal()
+        #expect(try epoll.wait(timeout: .zero) { _ in } == 1)
+    }
+
+    @Test("names a system call that failed")
+    func failure() throws {
+        let epoll = try Epoll()
+        #expect(throws: SystemCallError("epoll_ctl", code: EBADF)) { try epoll.add(-1, token: 0) }
+        #expect(SystemCallError.text(of: ENOENT) == "No such file or directory")
+    }
+
+    @Test("CAP_SYS_ADMIN stands in for the two that were split from it")
+    func capabilities() {
+        let admin = Capabilities([.sysAdmin])
+        #expect(admin.missing(of: [.bpf, .perfmon, .sysPtrace]) == [.sysPtrace])
+        #expect(Capabilities([.bpf]).missing(of: [.bpf, .perfmon]).map(\.name) == ["CAP_PERFMON"])
+        #expect(Capability.bpf.name == "CAP_BPF")
+        #expect(Capability(number: 63).name == "CAP_63")
+    }
+
+    @Test("reads its own capabilities")
+    func own() throws {
+        let effective = try Capabilities.effective()
+        #expect((geteuid() == 0) == effective.grants(.dacReadSearch))
+    }
+}
