@@ -45,9 +45,11 @@ struct CompleteTests {
         #expect(event.text(.serviceName) == "user.slice" || !event.has(.serviceName))
     }
 
-    @Test(
-        "how a session was entered",
-        arguments: [
+    /// A chain from the child of init down: executable, whether it leads a
+    /// session, terminal. Then the entry leader expected, and its type.
+    private typealias Entrance = (chain: [(String, Bool, Int)], leader: String, type: String)
+
+    private static let entrances: [Entrance] = [
             // each chain from the child of init down: executable, whether it leads a session, terminal
             ([("/usr/sbin/nginx", true, 0), ("/bin/sh", false, 0)], "/usr/sbin/nginx", "init"),
             (
@@ -77,8 +79,11 @@ struct CompleteTests {
             ),
             ([("/usr/bin/tmux", true, 136), ("/bin/ls", false, 136)], "/usr/bin/tmux", "terminal"),
             ([("/usr/bin/orphan", false, 0)], "/usr/bin/orphan", "unknown"),
-        ])
-    func entries(chain: [(String, Bool, Int)], leader: String, type: String) throws {
+        ]
+
+    @Test("how a session was entered", arguments: entrances.indices)
+    func entries(index: Int) throws {
+        let (chain, leader, type) = CompleteTests.entrances[index]
         let scene = Scene(needs: FieldSet([.entryLeaderMetaType, .entryLeaderExecutable]))
         scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd", session: 1)
         var parent = systemd
