@@ -50,36 +50,36 @@ struct CompleteTests {
     private typealias Entrance = (chain: [(String, Bool, Int)], leader: String, type: String)
 
     private static let entrances: [Entrance] = [
-            // each chain from the child of init down: executable, whether it leads a session, terminal
-            ([("/usr/sbin/nginx", true, 0), ("/bin/sh", false, 0)], "/usr/sbin/nginx", "init"),
-            (
-                [
-                    ("/usr/sbin/sshd", true, 0), ("/usr/lib/openssh/sshd-session", true, 0),
-                    ("/bin/bash", true, 136),
-                ],
-                "/bin/bash", "sshd"
-            ),
-            ([("/usr/sbin/sshd", true, 0), ("/usr/sbin/sshd", true, 0)], "/usr/sbin/sshd", "init"),
-            (
-                [
-                    ("/usr/bin/amazon-ssm-agent", true, 0), ("/usr/bin/ssm-session-worker", false, 0),
-                    ("/bin/sh", true, 136),
-                ], "/bin/sh", "ssm"
-            ),
-            (
-                [
-                    ("/usr/bin/containerd-shim-runc-v2", true, 0), ("/bin/app", true, 0),
-                    ("/bin/sh", false, 0),
-                ], "/bin/app", "container"
-            ),
-            ([("/usr/bin/kubelet", true, 0), ("/bin/probe", false, 0)], "/bin/probe", "kubelet"),
-            (
-                [("/sbin/agetty", true, 4), ("/bin/login", true, 4), ("/bin/bash", true, 4)], "/bin/bash",
-                "console"
-            ),
-            ([("/usr/bin/tmux", true, 136), ("/bin/ls", false, 136)], "/usr/bin/tmux", "terminal"),
-            ([("/usr/bin/orphan", false, 0)], "/usr/bin/orphan", "unknown"),
-        ]
+        // each chain from the child of init down: executable, whether it leads a session, terminal
+        ([("/usr/sbin/nginx", true, 0), ("/bin/sh", false, 0)], "/usr/sbin/nginx", "init"),
+        (
+            [
+                ("/usr/sbin/sshd", true, 0), ("/usr/lib/openssh/sshd-session", true, 0),
+                ("/bin/bash", true, 136),
+            ],
+            "/bin/bash", "sshd"
+        ),
+        ([("/usr/sbin/sshd", true, 0), ("/usr/sbin/sshd", true, 0)], "/usr/sbin/sshd", "init"),
+        (
+            [
+                ("/usr/bin/amazon-ssm-agent", true, 0), ("/usr/bin/ssm-session-worker", false, 0),
+                ("/bin/sh", true, 136),
+            ], "/bin/sh", "ssm"
+        ),
+        (
+            [
+                ("/usr/bin/containerd-shim-runc-v2", true, 0), ("/bin/app", true, 0),
+                ("/bin/sh", false, 0),
+            ], "/bin/app", "container"
+        ),
+        ([("/usr/bin/kubelet", true, 0), ("/bin/probe", false, 0)], "/bin/probe", "kubelet"),
+        (
+            [("/sbin/agetty", true, 4), ("/bin/login", true, 4), ("/bin/bash", true, 4)], "/bin/bash",
+            "console"
+        ),
+        ([("/usr/bin/tmux", true, 136), ("/bin/ls", false, 136)], "/usr/bin/tmux", "terminal"),
+        ([("/usr/bin/orphan", false, 0)], "/usr/bin/orphan", "unknown"),
+    ]
 
     @Test("how a session was entered", arguments: entrances.indices)
     func entries(index: Int) throws {
