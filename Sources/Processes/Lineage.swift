@@ -155,12 +155,32 @@ struct Lineage: ~Copyable {
 
     /// Gives an ancestor the parent that it lacked; the reference is taken over.
     mutating func learn(parent: UInt32, of ancestor: UInt32) {
-        // Children have counted on the depth as it was, so it cannot grow; and
-        // since it shrinks along a line, no line is a circle.
-        guard ancestors[Int(ancestor)].parent == 0,
-            ancestors[Int(parent)].depth < ancestors[Int(ancestor)].depth
+        guard ancestors[Int(ancestor)].parent == 0, parent != 0,
+            lower(lineOf: parent, below: ancestor)
         else { return release(ancestor: parent) }
         ancestors[Int(ancestor)].parent = parent
+    }
+
+    /// Children have counted on the depth of an ancestor, so it cannot grow
+    /// when a line is put above it: the line must fit. What is counted there
+    /// for parents still to be learnt may shrink. A circle never fits.
+    private mutating func lower(lineOf parent: UInt32, below ancestor: UInt32) -> Bool {
+        var length: UInt8 = 0
+        var number = parent
+        while number != 0 {
+            length += 1
+            guard length < ancestors[Int(ancestor)].depth, number != ancestor else { return false }
+            number = ancestors[Int(number)].parent
+        }
+        number = parent
+        var depth = ancestors[Int(ancestor)].depth
+        while number != 0 {
+            depth -= 1
+            if ancestors[Int(number)].depth <= depth { break }
+            ancestors[Int(number)].depth = depth
+            number = ancestors[Int(number)].parent
+        }
+        return true
     }
 
     mutating func learn(start: UInt64, of ancestor: UInt32) {

@@ -200,7 +200,7 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
             if store.lineage.dropArguments(ofImage: number) { dropped += 1 }
         }
         store.counters.argumentsEvicted += dropped
-        if dropped == 0, store.isShortOfBytes { evictEntry() }
+        for _ in 0..<4 where store.isShortOfBytes { evictEntry() }
     }
 
     /// Looks at some of the entries in turn. Those that were heard of lately
