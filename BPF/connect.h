@@ -216,7 +216,7 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 	add_cgroup(s, &who, direct);
 	start = who.mm ? FIELD(direct, who.mm, arg_start) : 0;
 	end = who.mm ? FIELD(direct, who.mm, arg_end) : 0;
-	record->argv_size = end - start;
+	record->argument_count = 0;
 	fill = ring_fill();
 	if (fill > RESERVED_FROM(fixed.ring_size)) {
 		shed(s);

@@ -25,7 +25,7 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	add_executable(s, SLOT_EXEC, &who, true);
 	add_parent(s, SLOT_EXEC, &who, true);
 	add_cgroup(s, &who, true);
-	s->record.argv_size = who.mm->arg_end - who.mm->arg_start;
+	s->record.argument_count = program->argc;
 	fill = ring_fill();
 	if (fill > SHED_FROM(fixed.ring_size)) {
 		shed(s);

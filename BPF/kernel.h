@@ -305,6 +305,7 @@ struct linux_binprm {
 	struct file *file;
 	const char *filename;
 	const char *interp;
+	int argc;
 };
 
 /* sockets */

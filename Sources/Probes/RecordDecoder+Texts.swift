@@ -30,6 +30,8 @@ extension RecordDecoder {
             isScript: flags & Flag.script != 0, place, bytes, of: &event)
         setParent(parent, place, bytes, of: &event)
         setArguments(arguments, isMutable: flags & Flag.argumentsMutable != 0, place, bytes, of: &event)
+        // exact also where arguments were cut, shed or unreadable
+        if record.argument_count > 0 { event.set(.processArgsCount, integer: Int64(record.argument_count)) }
         if environment.state != .absent { setEnvironment(environment, place, bytes, of: &event) }
         setThreadName(record.task.comm, of: &event)
     }

@@ -36,6 +36,8 @@ struct ProcessImage: Sendable {
     /// Block of the arguments, each followed by a NUL.
     var argumentsBlock: UInt32 = 0
     var argumentsLength: UInt32 = 0
+    /// How many there were at exec, kept or not; 0 is not known.
+    var argumentCount: UInt32 = 0
 
     var effectiveUser: UInt32 = 0
     var realUser: UInt32 = 0

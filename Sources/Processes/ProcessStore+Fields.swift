@@ -168,6 +168,9 @@ extension ProcessStore {
         event.remove(role.args)
         if let field = role.commandLine { event.remove(field) }
         event.setArguments(role, lineage.texts.heap.memory.bytes.span.extracting(range), traits: traits)
+        if let field = role.argsCount, image.argumentCount > 0 {
+            event.set(field, integer: Int64(image.argumentCount), traits: traits.subtracting(.cut))
+        }
     }
 
     private mutating func invokedTraits(_ image: ProcessImage) -> Slot.Traits {

@@ -67,6 +67,9 @@ extension ProcessStore {
     }
 
     private mutating func keepArguments(of event: inout Event, in image: inout ProcessImage) {
+        if let count = event.slot(.processArgsCount), !count.isUnknown, !count.isCut {
+            image.argumentCount = UInt32(clamping: count.payload)
+        }
         guard let slot = event.slot(.processArgs), slot.kind == .text, !slot.isUnknown else {
             // no arguments at all: their number alone is set
             if let count = event.slot(.processArgsCount), count.payload == 0, !count.isUnknown {

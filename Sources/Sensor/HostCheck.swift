@@ -66,7 +66,9 @@ public struct HostCheck: Sendable {
         default: add("jit", true, "on", required: false)
         }
         if kernel.ftraceEnabled == false {
-            add("ftrace", false, "kernel.ftrace_enabled is 0: fexit and kprobes would be silent", required: false)
+            add(
+                "ftrace", false, "kernel.ftrace_enabled is 0: fexit and kprobes would be silent",
+                required: false)
         }
         let missing = (try? Capabilities.effective())?.missing(of: HostCheck.neededCapabilities) ?? []
         add(
@@ -132,7 +134,8 @@ public struct HostCheck: Sendable {
                 return HookResult(report: report, hasFired: nil, note: "this host has no IPv6: not fired")
             }
             fired = proof.sawConnect6
-        case .exit: return HookResult(report: report, hasFired: nil, note: "attached only for rules about exits")
+        case .exit:
+            return HookResult(report: report, hasFired: nil, note: "attached only for rules about exits")
         }
         return HookResult(report: report, hasFired: fired, note: fired ? "fired" : "attached, but silent")
     }

@@ -153,6 +153,7 @@ extension HostInfo {
         self.init(
             id: facts.id, hostname: facts.hostname, name: facts.hostname, architecture: facts.architecture,
             bootID: facts.bootID, kernel: facts.kernel, osName: facts.osName, osVersion: facts.osVersion,
-            osFamily: facts.osFamily, cloudProvider: facts.cloud?.provider, cloudInstanceID: facts.cloud?.instanceID)
+            osFamily: facts.osFamily, cloudProvider: facts.cloud?.provider,
+            cloudInstanceID: facts.cloud?.instanceID)
     }
 }

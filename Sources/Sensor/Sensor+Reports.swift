@@ -44,12 +44,16 @@ extension Sensor {
             guard record.action == "loss" || record.action == "hook_changed" else { return }
             TextEncoder(context, colours: options.usesColour).append(record, to: &line)
         }
-        if !pipeline.sink.send(line: line) { log.warning("no room for a record", metadata: ["action": "\(record.action)"]) }
+        if !pipeline.sink.send(line: line) {
+            log.warning("no room for a record", metadata: ["action": "\(record.action)"])
+        }
     }
 
     /// Tells what the alert limiter held back.
     mutating func tellFlood(isLast: Bool) {
-        guard let flood = pipeline.sink.limiter.takeFlood(at: Clock.boottime(), isLast: isLast) else { return }
+        guard let flood = pipeline.sink.limiter.takeFlood(at: Clock.boottime(), isLast: isLast) else {
+            return
+        }
         var line: [UInt8] = []
         let now = pipeline.sink.now
         switch options.format {

@@ -39,7 +39,8 @@ public struct Sensor: ~Copyable {
         let canary = try Sensor.startCanary()
         let host = HostFacts()
         let context = RecordContext(
-            host: HostInfo(host), version: options.version, lineLimit: options.lineLimit, redacts: options.redacts)
+            host: HostInfo(host), version: options.version, lineLimit: options.lineLimit,
+            redacts: options.redacts)
 
         let exceptions = ExceptionSet(options.exceptions, for: options.rules)
         var requirement = options.rules.requirement
@@ -120,7 +121,9 @@ public struct Sensor: ~Copyable {
         var ring: RingReader
     }
 
-    private static func attach(_ options: SensorOptions, _ requirement: Requirement) throws(SensorError) -> Hooks {
+    private static func attach(_ options: SensorOptions, _ requirement: Requirement) throws(SensorError)
+        -> Hooks
+    {
         do throws(ProbeError) {
             var probes = try Probes(
                 ProbeOptions(
@@ -270,7 +273,8 @@ public struct Sensor: ~Copyable {
         return count
     }
 
-    private mutating func sleep(_ limit: Int64, _ reload: () -> SensorOptions?) throws(SensorError) -> Ending? {
+    private mutating func sleep(_ limit: Int64, _ reload: () -> SensorOptions?) throws(SensorError) -> Ending?
+    {
         let news: Waiting.News
         do throws(SystemCallError) {
             news = try waiting.wait(limit)

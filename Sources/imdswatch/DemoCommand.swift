@@ -74,7 +74,8 @@ struct DemoCommand: ParsableCommand {
             }
             // an alert takes less than a millisecond; what must not come is waited for as well
             let patience: Duration = action.expectsAlert ? .seconds(2) : .milliseconds(400)
-            let alerts = watcher.alerts(ofSession: outcome.pid, atLeast: action.expectsAlert ? 1 : .max, patience)
+            let alerts = watcher.alerts(
+                ofSession: outcome.pid, atLeast: action.expectsAlert ? 1 : .max, patience)
             for alert in alerts { show(alert) }
             let isExpected = alerts.isEmpty != action.expectsAlert
             asExpected += isExpected ? 1 : 0

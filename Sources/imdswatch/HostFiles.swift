@@ -17,7 +17,8 @@ struct HostFiles: FileAccess {
         }
     }
 
-    func read(_ path: String, limit: Int) throws(FileProblem) -> (attributes: FileAttributes, bytes: [UInt8]) {
+    func read(_ path: String, limit: Int) throws(FileProblem) -> (attributes: FileAttributes, bytes: [UInt8])
+    {
         var bytes: [UInt8] = []
         let metadata: FileMetadata
         do throws(FileError) {

@@ -102,7 +102,8 @@ struct RunCommand: ParsableCommand {
         var options = SensorOptions(version: version, rules: try settings.loadRules(log: log))
         options.exceptions = try settings.loadExceptions(for: options.rules, log: log)
         let isTerminal = StandardOutput.isTerminal
-        options.format = settings[\.format].flatMap(OutputFormat.init(rawValue:)) ?? (isTerminal ? .text : .ecs)
+        options.format =
+            settings[\.format].flatMap(OutputFormat.init(rawValue:)) ?? (isTerminal ? .text : .ecs)
         options.usesColour = isTerminal && (Environment.value("NO_COLOR") ?? "").isEmpty
         options.writesEvents = settings[\.events] ?? false
         options.showsSuppressed = settings[\.showSuppressed] ?? false

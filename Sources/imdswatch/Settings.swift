@@ -72,7 +72,8 @@ struct Settings {
             switch text {
             case "1", "true", "yes", "on": return true
             case "0", "false", "no", "off", "": return false
-            default: throw Failure(.configuration, "the environment: \(key) is neither true nor false: \(text)")
+            default:
+                throw Failure(.configuration, "the environment: \(key) is neither true nor false: \(text)")
             }
         }
         func number(_ key: String) throws -> Int? {

@@ -36,7 +36,8 @@ struct Watcher: ~Copyable {
             let bytes = event.firstText(field) ?? []
             let text = String(decoding: bytes, as: UTF8.self)
             // what an attacker wrote must not steer the terminal
-            return String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) })
+            return String(
+                text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) })
         }
     }
 
@@ -109,7 +110,8 @@ struct Watcher: ~Copyable {
         while alerts.count < enough {
             let left = deadline - Clock.monotonic()
             guard left > 0,
-                let line = (try? socket.receive(atMost: Watcher.longestLine, timeout: .nanoseconds(left))) ?? nil,
+                let line = (try? socket.receive(atMost: Watcher.longestLine, timeout: .nanoseconds(left)))
+                    ?? nil,
                 !line.isEmpty
             else { break }
             guard (try? reader.read(line.span, into: &event)) != nil, let alert = event.snapshot(),

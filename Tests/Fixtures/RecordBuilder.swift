@@ -147,7 +147,9 @@ public struct RecordBuilder: Sendable {
         out.add(UInt16(2))
         out.add(result)
         out.add(UInt32(0))
-        out.add(UInt64(texts[.arguments]?.bytes.count ?? 0))
+        let arguments = texts[.arguments]?.bytes ?? []
+        out.add(UInt32(kind == 1 ? arguments.count { $0 == 0 } : 0))
+        out.add(UInt32(0))
         var offset = RecordBuilder.size
         for content in contents {
             out.add(UInt32(content.bytes.isEmpty ? 0 : offset))

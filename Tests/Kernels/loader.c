@@ -88,7 +88,7 @@ static void print_record(const struct record *r)
 	printf("%s %s size=%u cpu=%u flags=%x pid=%u/%llu ppid=%u/%llu sid=%u/%llu pgid=%u/%llu "
 	       "tid=%u "
 	       "nspid=%u uid=%u,%u,%u gid=%u,%u,%u caps=%llx,%llx login=%d,%d tty=%u:%u "
-	       "cg=%llu ns=%u,%u,%u,%u exit=%x comm=%.16s argv_size=%llu",
+	       "cg=%llu ns=%u,%u,%u,%u exit=%x comm=%.16s arguments=%u",
 	       kinds[r->header.kind], hooks[r->header.hook], r->header.size, r->header.cpu,
 	       r->header.flags, t->process.pid, t->process.start, t->parent.pid, t->parent.start,
 	       t->session.pid, t->session.start, t->group.pid, t->group.start, t->tid,
@@ -96,7 +96,7 @@ static void print_record(const struct record *r)
 	       t->capabilities_effective, t->capabilities_permitted, (int)t->login_uid,
 	       (int)t->audit_session, t->tty_major, t->tty_minor, t->cgroup_id, t->pid_namespace,
 	       t->mount_namespace, t->network_namespace, t->user_namespace, t->exit_code, t->comm,
-	       r->argv_size);
+	       r->argument_count);
 	if (r->header.kind == RECORD_CONNECT) {
 		inet_ntop(AF_INET6, c->destination_address, to, sizeof(to));
 		inet_ntop(AF_INET6, c->source_address, from, sizeof(from));

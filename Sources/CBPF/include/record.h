@@ -16,8 +16,8 @@
  * longer loses its middle. */
 #define RECORD_PATH_MAX 4096
 #define RECORD_ARGV_MAX 32768
-#define RECORD_ENV_MAX 4096
-#define RECORD_COMM 16
+#define RECORD_ENV_MAX	4096
+#define RECORD_COMM	16
 
 enum record_kind {
 	RECORD_EXEC = 1,
@@ -36,52 +36,52 @@ enum record_hook {
 
 /* record.flags */
 enum record_flag {
-	RECORD_DEGRADED = 1 << 0,          /* argv and cwd shed: the ring was nearly full */
-	RECORD_SCRIPT = 1 << 1,            /* exec of an interpreter on behalf of a script */
-	RECORD_DELETED = 1 << 2,           /* the executable has no link left */
-	RECORD_MEMFD = 1 << 3,             /* the executable is a memfd or similar */
-	RECORD_HOST_MOUNTS = 1 << 4,       /* in the mount namespace of the sensor's host (pid 1) */
-	RECORD_RESULT = 1 << 5,            /* connect.result is known */
-	RECORD_SOURCE = 1 << 6,            /* connect.source_address and source_port are known */
-	RECORD_WANTED = 1 << 7,            /* the destination is one a loaded rule waits for */
-	RECORD_ARGV_MUTABLE = 1 << 8,      /* argv was read after the exec, from the live process */
-	RECORD_KERNEL_THREAD = 1 << 9,     /* io_uring or another kernel thread acted for the process */
-	RECORD_NO_EXEC = 1 << 10,          /* the process forked and has not exec'ed since (PF_FORKNOEXEC) */
+	RECORD_DEGRADED = 1 << 0,      /* argv and cwd shed: the ring was nearly full */
+	RECORD_SCRIPT = 1 << 1,	       /* exec of an interpreter on behalf of a script */
+	RECORD_DELETED = 1 << 2,       /* the executable has no link left */
+	RECORD_MEMFD = 1 << 3,	       /* the executable is a memfd or similar */
+	RECORD_HOST_MOUNTS = 1 << 4,   /* in the mount namespace of the sensor's host (pid 1) */
+	RECORD_RESULT = 1 << 5,	       /* connect.result is known */
+	RECORD_SOURCE = 1 << 6,	       /* connect.source_address and source_port are known */
+	RECORD_WANTED = 1 << 7,	       /* the destination is one a loaded rule waits for */
+	RECORD_ARGV_MUTABLE = 1 << 8,  /* argv was read after the exec, from the live process */
+	RECORD_KERNEL_THREAD = 1 << 9, /* io_uring or another kernel thread acted for the process */
+	RECORD_NO_EXEC = 1 << 10, /* the process forked and has not exec'ed since (PF_FORKNOEXEC) */
 };
 
 /* Text of a record. An empty one has length 0. */
 enum record_text_index {
-	TEXT_INVOKED,           /* path as given to exec (bprm->filename); for a script, the script */
-	TEXT_EXECUTABLE,        /* resolved absolute path */
+	TEXT_INVOKED,	 /* path as given to exec (bprm->filename); for a script, the script */
+	TEXT_EXECUTABLE, /* resolved absolute path */
 	TEXT_CWD,
 	TEXT_ARGV,
-	TEXT_ENV,               /* only the variables that were asked for */
+	TEXT_ENV, /* only the variables that were asked for */
 	TEXT_PARENT_EXECUTABLE,
-	TEXT_CGROUP,            /* last component of the cgroup's path, v2, else pids or memory */
+	TEXT_CGROUP, /* last component of the cgroup's path, v2, else pids or memory */
 	TEXT_COUNT,
 };
 
 /* record_text.state */
 enum record_text_state {
-	TEXT_ABSENT = 0,        /* not captured for this kind of record: ask the table */
-	TEXT_COMPLETE = 1,      /* also with length 0: it really is empty */
-	TEXT_CUT = 2,           /* the middle is missing, at offset `gap` of the text */
-	TEXT_UNREADABLE = 3,    /* exists and could not be read */
-	TEXT_SHED = 4,          /* left out because the ring was nearly full */
+	TEXT_ABSENT = 0,     /* not captured for this kind of record: ask the table */
+	TEXT_COMPLETE = 1,   /* also with length 0: it really is empty */
+	TEXT_CUT = 2,	     /* the middle is missing, at offset `gap` of the text */
+	TEXT_UNREADABLE = 3, /* exists and could not be read */
+	TEXT_SHED = 4,	     /* left out because the ring was nearly full */
 };
 
 struct record_text {
 	__u32 offset; /* from the start of the record */
 	__u32 length;
-	__u32 gap;    /* TEXT_CUT: bytes of the text before the missing part */
+	__u32 gap; /* TEXT_CUT: bytes of the text before the missing part */
 	__u16 state;
 	__u16 pad;
 };
 RECORD_SIZE(record_text, 16);
 
 struct record_header {
-	__u64 time;   /* ns since boot (bpf_ktime_get_boot_ns) */
-	__u32 size;   /* of the whole record, text included */
+	__u64 time; /* ns since boot (bpf_ktime_get_boot_ns) */
+	__u32 size; /* of the whole record, text included */
 	__u16 kind;
 	__u16 hook;
 	__u32 flags;
@@ -100,21 +100,21 @@ RECORD_SIZE(record_identity, 16);
 
 struct record_task {
 	struct record_identity process;
-	struct record_identity parent;  /* thread-group leader of real_parent */
+	struct record_identity parent;	/* thread-group leader of real_parent */
 	struct record_identity session; /* leader; pid 0 if it is gone */
-	struct record_identity group;   /* process group leader; pid 0 if it is gone */
+	struct record_identity group;	/* process group leader; pid 0 if it is gone */
 	__u32 tid;
-	__u32 namespaced_pid;           /* in its own pid namespace */
+	__u32 namespaced_pid; /* in its own pid namespace */
 	__u32 uid, euid, suid;
 	__u32 gid, egid, sgid;
 	__u64 capabilities_effective;
 	__u64 capabilities_permitted;
-	__u32 login_uid;                /* 0xffffffff: unset, or no CONFIG_AUDIT */
-	__u32 audit_session;            /* 0xffffffff: unset */
-	__u32 tty_major, tty_minor;     /* both 0: no controlling terminal */
+	__u32 login_uid;	    /* 0xffffffff: unset, or no CONFIG_AUDIT */
+	__u32 audit_session;	    /* 0xffffffff: unset */
+	__u32 tty_major, tty_minor; /* both 0: no controlling terminal */
 	__u64 cgroup_id;
 	__u32 pid_namespace, mount_namespace, network_namespace, user_namespace;
-	__u32 exit_code;                /* RECORD_EXIT: as wait(2) reports it */
+	__u32 exit_code; /* RECORD_EXIT: as wait(2) reports it */
 	__u32 pad;
 	__u8 comm[RECORD_COMM];
 };
@@ -126,9 +126,9 @@ struct record_connect {
 	__u8 source_address[16];
 	__be16 destination_port;
 	__be16 source_port;
-	__u16 family;                   /* of the destination: AF_INET (2) for v4-mapped, else AF_INET6 (10) */
-	__u16 socket_family;            /* of the socket */
-	__s32 result;                   /* 0 or a negative errno, with RECORD_RESULT */
+	__u16 family;	     /* of the destination: AF_INET (2) for v4-mapped, else AF_INET6 (10) */
+	__u16 socket_family; /* of the socket */
+	__s32 result;	     /* 0 or a negative errno, with RECORD_RESULT */
 	__u32 pad;
 };
 RECORD_SIZE(record_connect, 48);
@@ -136,8 +136,9 @@ RECORD_SIZE(record_connect, 48);
 struct record {
 	struct record_header header;
 	struct record_task task;
-	struct record_connect connect;  /* RECORD_CONNECT, else zero */
-	__u64 argv_size;                /* bytes of the whole argv, kept or not */
+	struct record_connect connect; /* RECORD_CONNECT, else zero */
+	__u32 argument_count;	       /* RECORD_EXEC: all arguments, kept or not; else 0 */
+	__u32 pad;
 	struct record_text text[TEXT_COUNT];
 };
 RECORD_SIZE(record, 368);
@@ -145,7 +146,7 @@ RECORD_SIZE(record, 368);
 /* A new process, not a thread. Text-free and short: forks are frequent. */
 struct record_fork {
 	struct record_header header;
-	struct record_identity parent;  /* thread-group leader of the process that forked */
+	struct record_identity parent;	/* thread-group leader of the process that forked */
 	struct record_identity process; /* the child */
 };
 RECORD_SIZE(record_fork, 56);
@@ -161,14 +162,14 @@ enum counter_hook {
 };
 
 enum counter_kind {
-	COUNTER_SEEN,        /* the hook ran */
-	COUNTER_SUBMITTED,   /* a record was written */
-	COUNTER_FILTERED,    /* no rule can need it */
-	COUNTER_DROPPED,     /* the ring was full */
-	COUNTER_SHED,        /* submitted without argv and cwd */
-	COUNTER_UNREADABLE,  /* submitted with a text that could not be read */
-	COUNTER_CUT,         /* submitted with a text that was cut */
-	COUNTER_FAILED,      /* no record could be built: scratch missing, argument unreadable */
+	COUNTER_SEEN,	    /* the hook ran */
+	COUNTER_SUBMITTED,  /* a record was written */
+	COUNTER_FILTERED,   /* no rule can need it */
+	COUNTER_DROPPED,    /* the ring was full */
+	COUNTER_SHED,	    /* submitted without argv and cwd */
+	COUNTER_UNREADABLE, /* submitted with a text that could not be read */
+	COUNTER_CUT,	    /* submitted with a text that was cut */
+	COUNTER_FAILED,	    /* no record could be built: scratch missing, argument unreadable */
 	COUNTER_KINDS,
 };
 
@@ -183,10 +184,11 @@ enum destination_use {
  * in the object's mmapped .data.
  */
 struct settings {
-	__u32 armed;       /* the reader sets 1 before it sleeps; who wakes it sets 0 */
+	__u32 armed;	   /* the reader sets 1 before it sleeps; who wakes it sets 0 */
 	__u32 wake_exec;   /* --low-latency: program starts wake the reader too */
 	__u32 capture_env; /* a rule names environment variables */
-	__u32 connect_hook4, connect_hook6; /* enum record_hook: the one in use; the others stay silent */
+	__u32 connect_hook4,
+		connect_hook6; /* enum record_hook: the one in use; the others stay silent */
 	__u32 any_destination; /* a rule does not constrain the address: the trie is not asked */
 	__u32 host_mount_namespace; /* set by the program `tasks` when it meets pid 1 */
 	__u32 pad;
@@ -202,8 +204,9 @@ RECORD_SIZE(settings, 64);
  * What is fixed before load: the variable `fixed` in .rodata.
  */
 struct fixed_settings {
-	__u64 ring_size;            /* bytes */
-	__u32 host_mount_namespace; /* inode number of pid 1's; 0: as found by the program `tasks` */
+	__u64 ring_size;	    /* bytes */
+	__u32 host_mount_namespace; /* inode number of pid 1's; 0: as found by the program `tasks`
+				     */
 	__u32 pad;
 };
 RECORD_SIZE(fixed_settings, 16);
