@@ -1,3 +1,5 @@
+internal import Events
+
 /// Room for texts of every length in one bounded run of bytes: a buddy
 /// allocator, so that freed neighbours become one block again.
 ///
@@ -14,7 +16,8 @@ struct BlockHeap: ~Copyable {
     /// Freed blocks of one size that are kept apart.
     private static let keptLimit: UInt32 = 32
 
-    private(set) var bytes: [UInt8]
+    /// The bytes of all blocks: `memory.bytes`.
+    private(set) var memory: ByteArena
     /// Bytes in blocks that are in use.
     private(set) var used = 0
     let limit: Int
@@ -24,11 +27,11 @@ struct BlockHeap: ~Copyable {
     /// The neighbours of a free block in the list of its order.
     private var next: [UInt32]
     private var previous: [UInt32]
-    private var heads: [UInt32]
+    private var heads: InlineArray<24, UInt32>
     /// Freed blocks that were not joined with their neighbours, by order; and
     /// how many. They look like blocks in use.
-    private var kept: [UInt32]
-    private var keptCounts: [UInt32]
+    private var kept: InlineArray<24, UInt32>
+    private var keptCounts: InlineArray<24, UInt32>
     /// One bit for each order that has a free block.
     private var available: UInt32 = 0
 
@@ -36,14 +39,13 @@ struct BlockHeap: ~Copyable {
     init(limit: Int) {
         let limit = max(Self.unit, min(limit, Self.unit << (Self.orders - 1)))
         self.limit = 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
-        bytes = []
+        memory = ByteArena(capacity: 64 * 1024, limit: self.limit)
         states = []
         next = []
         previous = []
-        heads = [UInt32](repeating: Self.nobody, count: Self.orders)
-        kept = heads
-        keptCounts = [UInt32](repeating: 0, count: Self.orders)
-        bytes.reserveCapacity(self.limit)
+        heads = InlineArray(repeating: Self.nobody)
+        kept = InlineArray(repeating: Self.nobody)
+        keptCounts = InlineArray(repeating: 0)
         states.reserveCapacity(self.limit / Self.unit)
         next.reserveCapacity(self.limit / Self.unit)
         previous.reserveCapacity(self.limit / Self.unit)
@@ -71,8 +73,8 @@ struct BlockHeap: ~Copyable {
             if candidates != 0 {
                 return take(from: order + candidates.trailingZeroBitCount, order: order)
             }
-            if bytes.count < limit {
-                grow(to: bytes.count * 2)
+            if memory.count < limit {
+                grow(to: memory.count * 2)
             } else if !joinKept() {
                 return nil
             }
@@ -135,16 +137,12 @@ struct BlockHeap: ~Copyable {
 
     /// Copies bytes into a block.
     mutating func write(_ source: borrowing Span<UInt8>, to block: UInt32, at offset: Int = 0) {
-        let start = Int(block) * Self.unit + offset
-        let count = source.count
-        // said once, so that the loop need not check and copies many at a time
-        precondition(start >= 0 && count <= bytes.count - start)
-        var target = bytes.mutableSpan
-        for index in 0..<count { target[start + index] = source[index] }
+        memory.replace(at: Int(block) * Self.unit + offset, with: source)
     }
 
     mutating func write(_ byte: UInt8, to block: UInt32, at offset: Int) {
-        bytes[Int(block) * Self.unit + offset] = byte
+        let byte: InlineArray<1, UInt8> = [byte]
+        memory.replace(at: Int(block) * Self.unit + offset, with: byte.span)
     }
 
     /// Where the first `length` bytes of a block are.
@@ -158,7 +156,8 @@ struct BlockHeap: ~Copyable {
     private mutating func grow(to size: Int) {
         let first = UInt32(states.count)
         let units = size / Self.unit - states.count
-        bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
+        let zeros = InlineArray<64, UInt8>(repeating: 0)
+        while memory.count < size { _ = memory.append(zeros.span) }
         states.append(contentsOf: repeatElement(0, count: units))
         next.append(contentsOf: repeatElement(Self.nobody, count: units))
         previous.append(contentsOf: repeatElement(Self.nobody, count: units))

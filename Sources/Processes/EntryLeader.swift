@@ -90,7 +90,7 @@ extension ProcessStore {
     private mutating func door(_ process: Ancestor) -> EntryKind? {
         let executable = lineage.images[Int(process.image)].executable
         guard executable != 0 else { return nil }
-        let path = lineage.texts.heap.bytes.span.extracting(lineage.texts.range(executable))
+        let path = lineage.texts.heap.memory.bytes.span.extracting(lineage.texts.range(executable))
         return EntryKind(door: path.extracting(path.lastComponentStart..<path.count))
     }
 }

@@ -39,7 +39,7 @@ extension ProcessStore {
             guard
                 AncestryEntry.append(
                     ProcessIdentity(pid: ancestor.pid, start: ancestor.start),
-                    executable: lineage.texts.heap.bytes.span.extracting(executable), to: &arena)
+                    executable: lineage.texts.heap.memory.bytes.span.extracting(executable), to: &arena)
             else { break }
             count += 1
             number = ancestor.parent

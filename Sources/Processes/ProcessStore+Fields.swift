@@ -126,7 +126,8 @@ extension ProcessStore {
         _ field: Field, _ number: UInt32, of event: inout Event, traits: Slot.Traits = .fromTable
     ) {
         event.set(
-            field, text: lineage.texts.heap.bytes.span.extracting(lineage.texts.range(number)), traits: traits
+            field, text: lineage.texts.heap.memory.bytes.span.extracting(lineage.texts.range(number)),
+            traits: traits
         )
     }
 
@@ -150,7 +151,7 @@ extension ProcessStore {
             traits.remove(.fromTable)
         }
         let directory = image.flags.contains(.directoryCut) ? 0 : image.directory
-        let bytes = lineage.texts.heap.bytes.span
+        let bytes = lineage.texts.heap.memory.bytes.span
         event.setExecutable(
             role, resolved: bytes.extracting(lineage.texts.range(image.executable)),
             invoked: bytes.extracting(lineage.texts.range(image.invoked)),
@@ -166,7 +167,7 @@ extension ProcessStore {
         let range = lineage.texts.heap.range(image.argumentsBlock, length: Int(image.argumentsLength))
         event.remove(role.args)
         if let field = role.commandLine { event.remove(field) }
-        event.setArguments(role, lineage.texts.heap.bytes.span.extracting(range), traits: traits)
+        event.setArguments(role, lineage.texts.heap.memory.bytes.span.extracting(range), traits: traits)
         if let field = role.argsCount, image.argumentCount > 0 {
             event.set(field, integer: Int64(image.argumentCount), traits: traits.subtracting(.cut))
         }

@@ -118,7 +118,7 @@ extension ProcessStore {
     }
 
     private func isName(_ comm: borrowing Span<UInt8>, ofText number: UInt32) -> Bool {
-        isName(comm, of: lineage.texts.heap.bytes.span.extracting(lineage.texts.range(number)))
+        isName(comm, of: lineage.texts.heap.memory.bytes.span.extracting(lineage.texts.range(number)))
     }
 
     /// Whether a short name is that of a file: its first fifteen bytes.

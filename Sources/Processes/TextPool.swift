@@ -1,3 +1,5 @@
+internal import Events
+
 /// Texts that many processes share (executables, directories, control
 /// groups), each kept once and counted.
 ///
@@ -94,7 +96,7 @@ struct TextPool: ~Copyable {
         count -= 1
     }
 
-    /// Where a text lies in `heap.bytes`.
+    /// Where a text lies in `heap.memory.bytes`.
     @inline(__always)
     func range(_ number: UInt32) -> Range<Int> {
         let text = texts[Int(number)]
@@ -105,6 +107,6 @@ struct TextPool: ~Copyable {
     @inline(__always)
     func holds(_ number: UInt32, _ text: borrowing Span<UInt8>) -> Bool {
         guard Int(texts[Int(number)].length) == text.count else { return false }
-        return areEqual(heap.bytes.span.extracting(range(number)), text)
+        return areEqual(heap.memory.bytes.span.extracting(range(number)), text)
     }
 }
