@@ -55,7 +55,9 @@ public struct Sensor: ~Copyable {
         try Sensor.seed(&pipeline, hooks.probes)
 
         // a busy host must not keep an alert waiting; what the sensor takes is little
-        if !Privileges.setNice(Sensor.nice) { log.info("cannot raise the priority: alerts may wait on a busy host") }
+        if !Privileges.setNice(Sensor.nice) {
+            log.info("cannot raise the priority: alerts may wait on a busy host")
+        }
         // before the writer's thread starts: it inherits what is left
         let code = Privileges.limit(to: Sensor.keptCapabilities.bits)
         if code != 0 { log.warning("cannot give up privileges: \(SystemCallError.text(of: code))") }
