@@ -9,7 +9,6 @@ public struct Configuration: Sendable, Equatable {
     public var hook: String?
     public var duration: Duration?
     public var statsInterval: Duration?
-    public var metricsFile: String?
     public var maxAlerts: Int?
     public var maxLine: Int?
     public var showSuppressed: Bool?
@@ -26,7 +25,7 @@ public struct Configuration: Sendable, Equatable {
     /// The keys that a configuration file can have.
     public static let keys = [
         "rules", "exceptions", "format", "log-level", "events", "hook", "duration", "stats-interval",
-        "metrics-file", "max-alerts", "max-line", "show-suppressed", "no-redact", "low-latency",
+        "max-alerts", "max-line", "show-suppressed", "no-redact", "low-latency",
         "keep-going",
     ]
 
@@ -43,7 +42,6 @@ public struct Configuration: Sendable, Equatable {
         hook = try root.choice("hook", of: Configuration.hooks)
         duration = try root.duration("duration")
         statsInterval = try root.duration("stats-interval")
-        metricsFile = try root.text("metrics-file")
         maxAlerts = try root.count("max-alerts", from: 0)
         maxLine = try root.count("max-line", from: 1_000)
         showSuppressed = try root.boolean("show-suppressed")

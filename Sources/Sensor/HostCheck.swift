@@ -28,6 +28,7 @@ public struct HostCheck: Sendable {
     public private(set) var hooks: [HookResult] = []
     /// Why no hook could be tried, if so.
     public private(set) var failure: SensorError?
+    private var isPrivileged = true
 
     /// Whether the sensor would run.
     public var isUsable: Bool {
@@ -39,6 +40,8 @@ public struct HostCheck: Sendable {
     public static func run(_ preference: HookPreference) -> HostCheck {
         var check = HostCheck()
         check.look()
+        // without privileges the kernel tells nothing more
+        guard check.isPrivileged else { return check }
         do throws(SensorError) {
             try check.fire(preference)
         } catch {
@@ -57,6 +60,14 @@ public struct HostCheck: Sendable {
             "btf", kernel.hasTypeInformation,
             kernel.hasTypeInformation
                 ? "/sys/kernel/btf/vmlinux" : "missing: the kernel needs CONFIG_DEBUG_INFO_BTF=y")
+        let missing = (try? Capabilities.effective())?.missing(of: HostCheck.neededCapabilities) ?? []
+        isPrivileged = missing.isEmpty
+        guard isPrivileged else {
+            add(
+                "privileges", false,
+                "missing: " + missing.map(\.name).joined(separator: ", ") + ". Run it as root.")
+            return
+        }
         add(
             "ring buffer", kernel.hasRingBuffer,
             kernel.hasRingBuffer ? "available" : "missing: Linux 5.8 or newer is needed")
@@ -70,10 +81,7 @@ public struct HostCheck: Sendable {
                 "ftrace", false, "kernel.ftrace_enabled is 0: fexit and kprobes would be silent",
                 required: false)
         }
-        let missing = (try? Capabilities.effective())?.missing(of: HostCheck.neededCapabilities) ?? []
-        add(
-            "privileges", missing.isEmpty,
-            missing.isEmpty ? "sufficient" : "missing: " + missing.map(\.name).joined(separator: ", "))
+        add("privileges", true, "sufficient")
     }
 
     /// What loading, attaching and reading other processes' facts takes, and

@@ -88,13 +88,13 @@ struct DemoCommand: ParsableCommand {
     }
 
     private func show(_ alert: Watcher.Alert) {
-        if format == "ecs" { return print(alert.line) }
+        if format == "ecs" { return StandardOutput.write(alert.line + "\n") }
         say("   ALERT  \(alert.summary)")
         for (name, value) in alert.details { say("          \(name)  \(value)") }
     }
 
     /// What is said to people: with JSON on standard output, on standard error.
     private func say(_ text: String) {
-        if format == "ecs" { StandardError.write(text + "\n") } else { print(text) }
+        if format == "ecs" { StandardError.write(text + "\n") } else { StandardOutput.write(text + "\n") }
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Lab
+internal import Platform
 
 /// The version that records carry and `--version` prints.
 let version = "0.1.0"
@@ -9,6 +10,7 @@ enum Main {
     static func main() {
         // what the canary starts, to prove that program starts are seen
         if CommandLine.arguments.dropFirst().elementsEqual([Canary.argument]) { return }
+        StandardStreams.occupyMissing()
         IMDSWatch.main()
     }
 }

@@ -65,7 +65,7 @@ struct RunCommand: ParsableCommand {
                     let settings = try Settings(configuration, file: common.config)
                     return try Self.options(settings, testAlert: false, log: log)
                 } catch {
-                    log.error("reload failed, the old rules stay: \(error)")
+                    log.error("reload failed, the old rules stay: \((error as? Failure)?.text ?? "\(error)")")
                     return nil
                 }
             }

@@ -26,7 +26,6 @@ struct ConfigurationTests {
             hook = "kprobe"
             duration = "5m"
             stats-interval = 30
-            metrics-file = "/run/imdswatch.prom"
             max-alerts = 0
             max-line = 15000
             show-suppressed = true
@@ -43,7 +42,6 @@ struct ConfigurationTests {
         #expect(configuration.hook == "kprobe")
         #expect(configuration.duration == .seconds(300))
         #expect(configuration.statsInterval == .seconds(30))
-        #expect(configuration.metricsFile == "/run/imdswatch.prom")
         #expect(configuration.maxAlerts == 0)
         #expect(configuration.maxLine == 15_000)
         #expect(configuration.showSuppressed == true)
