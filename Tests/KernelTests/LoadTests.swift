@@ -47,12 +47,13 @@ extension KernelTests {
             kill(flood.process.processIdentifier, SIGKILL)
             _ = try? flood.finish()
             let records = try sensor.stop()
-            let delays = records.arrivals { $0.involves(accesses.arena) }.map { document, arrival in
-                Double(arrival) / 1e6 - Double(document.time("@timestamp") ?? 0) / 1e6
+            // by the sensor's own clock: with both CPUs saturated, this process waits for its turn to read
+            let delays = records.arrivals { $0.involves(accesses.arena) }.map { document, _ in
+                Double((document.time("event.created") ?? 0) - (document.time("@timestamp") ?? 0)) / 1e6
             }.sorted()
             try #require(delays.count == 100)
             #expect(records.losses.isEmpty)
-            #expect(delays[0] >= 0)
+            #expect(delays[0] > 0)
             #expect(delays[50] <= 1, "median of \(delays[50]) ms")
             // The timer's period is 50 ms.
             #expect(delays[99] < 40, "longest of \(delays[99]) ms")
