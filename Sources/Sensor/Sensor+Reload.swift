@@ -12,7 +12,7 @@ extension Sensor {
         guard let new else { return }
         let exceptions = ExceptionSet(new.exceptions, for: new.rules)
         var requirement = new.rules.requirement
-        requirement.formUnion(exceptions.requirement)
+        requirement.formUnion(reading: exceptions.requirement)
         let destinations = Sensor.destinations(requirement, all: options.writesEvents)
         let any = requirement.destinations == .any
         do throws(ProbeError) {

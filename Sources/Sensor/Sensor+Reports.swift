@@ -66,11 +66,13 @@ extension Sensor {
     }
 
     /// Every counter of every stage, and what may have cost an event or alert.
-    func statistics(action: String) -> StatsRecord {
+    private mutating func statistics(action: String) -> StatsRecord {
         var record = StatsRecord(
             action: action, timestamp: pipeline.sink.now, hooks: hooksInUse, rulesHash: rules.digest,
             rulesLoaded: rules.rules.count)
-        let kernel = (try? probes.counters()) ?? kernelCounters
+        // a reading that fails must not look as if nothing had been lost
+        if let latest = try? probes.counters() { kernelCounters = latest }
+        let kernel = kernelCounters
         let written = writer.counters
         let table = pipeline.table.counters
         let engine = pipeline.engine.counters

@@ -28,6 +28,7 @@ public struct Sensor: ~Copyable {
     var rules: RuleSet
     /// Losses that the output has been told of.
     var toldLosses: UInt64 = 0
+    /// As last read.
     var kernelCounters = ProbeCounters()
 
     // MARK: Start
@@ -44,7 +45,7 @@ public struct Sensor: ~Copyable {
 
         let exceptions = ExceptionSet(options.exceptions, for: options.rules)
         var requirement = options.rules.requirement
-        requirement.formUnion(exceptions.requirement)
+        requirement.formUnion(reading: exceptions.requirement)
         let hooks = try Sensor.attach(options, requirement)
         let output = try Sensor.makeOutput(options)
         var pipeline = Pipeline(
@@ -306,5 +307,16 @@ extension Duration {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         return overflow ? .max : product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+    }
+}
+
+extension Requirement {
+    /// Adds what exceptions read of events that rules matched. They ask for no
+    /// event of their own, so hooks and destinations stay as the rules have them.
+    mutating func formUnion(reading other: Requirement) {
+        var reading = other
+        reading.kinds = []
+        reading.destinations = .only([])
+        formUnion(reading)
     }
 }
