@@ -162,6 +162,31 @@ static char **read_arguments(const char *file)
 	return arguments;
 }
 
+/*
+ * A session of its own: the leader of the one that tests are run in may be
+ * gone, or outside this container.
+ */
+static void make_session(void)
+{
+	int status;
+	pid_t child;
+
+	if (setsid() >= 0)
+		return;
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	if (child) {
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			;
+		_exit(exit_code(status));
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	limit_lifetime();
+	if (setsid() < 0)
+		fail("setsid");
+}
+
 int main(int count, char **arguments)
 {
 	struct item items[32] = {};
@@ -172,6 +197,7 @@ int main(int count, char **arguments)
 	pid_t child;
 
 	limit_lifetime();
+	make_session();
 	while ((option = getopt(count, arguments, "+nf:t:l:d:C:c:i:A:")) != -1) {
 		struct item *item = &items[item_count];
 
