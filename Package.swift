@@ -56,7 +56,7 @@ let package = Package(
 
         .target(
             name: "Rules", exclude: ["pack"], swiftSettings: settings, plugins: ["EmbedPlugin"]),
-        library("RuleFiles", ["Detection", "EQL"]),
+        library("RuleFiles", ["Detection", "EQL", "Events", "Recording"]),
         library("Recording", ["Events"]),
         library("Lab", ["Platform"]),
         library(
@@ -80,7 +80,7 @@ let package = Package(
         tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
         tests("ProcessesTests", ["Events", "Platform", "Processes"]),
         tests("RecordingTests", ["Events", "Recording"]),
-        tests("RuleFilesTests", ["Detection", "EQL", "RuleFiles", "Rules"]),
+        tests("RuleFilesTests", ["Detection", "EQL", "Events", "RuleFiles", "Rules"]),
         tests("LabTests", ["Lab"]),
         tests("DocumentationTests", ["Events"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),

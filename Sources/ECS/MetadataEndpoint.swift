@@ -18,11 +18,13 @@ enum MetadataEndpoint: String, CaseIterable {
     /// Azure's host services: certificates and the goal state of the agent.
     case wireserver
     case alibaba
+    case oracleIPv6 = "oci_ipv6"
     case oracleLegacy = "oci_legacy"
     case tencent
     case scaleway
     case scalewayIPv6 = "scaleway_ipv6"
     case openstackIPv6 = "openstack_ipv6"
+    case akamaiIPv6 = "akamai_ipv6"
 
     var address: String {
         switch self {
@@ -34,11 +36,13 @@ enum MetadataEndpoint: String, CaseIterable {
         case .googleIPv6: "fd20:ce::254"
         case .wireserver: "168.63.129.16"
         case .alibaba: "100.100.100.200"
+        case .oracleIPv6: "fd00:c1::a9fe:a9fe"
         case .oracleLegacy: "192.0.0.192"
         case .tencent: "169.254.0.23"
         case .scaleway: "169.254.42.42"
         case .scalewayIPv6: "fd00:42::42"
         case .openstackIPv6: "fe80::a9fe:a9fe"
+        case .akamaiIPv6: "fd00:a9fe:a9fe::1"
         }
     }
 

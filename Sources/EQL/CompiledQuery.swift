@@ -15,6 +15,8 @@ public struct CompiledQuery: Sendable {
     /// Nanoseconds, inclusive, from the first event; nil if there is no limit.
     public var maxspan: Int64?
     public var until: Stage?
+    /// For each item as it was written, how many stages stand for it.
+    public var runs: [Int] = []
 
     public init(shape: Shape, stages: [Stage], maxspan: Int64? = nil, until: Stage? = nil) {
         self.shape = shape

@@ -17,6 +17,7 @@ struct Compiler {
         }
         var result = CompiledQuery(shape: query.shape, stages: stages, maxspan: query.maxspan)
         if let until = query.until { result.until = compile(until, analysis) }
+        result.runs = query.stages.map(\.runs)
         return result
     }
 

@@ -26,6 +26,21 @@ public enum RuleFile {
         guard let section = try document.root.section("rule") else {
             throw RuleFileError(file: file, reason: .missingKey("rule"))
         }
+        do throws(RuleFileError) {
+            return try rule(in: document, section, ruleset: ruleset, source: source)
+        } catch {
+            // who it is about, as far as the file tells
+            var error = error
+            error.ruleID = (try? section.text("rule_id")) ?? (try? section.text("id"))
+            error.ruleName = try? section.text("name")
+            throw error
+        }
+    }
+
+    private static func rule(
+        in document: TOMLDocument, _ section: TOMLSection, ruleset: String?, source: Query.Source
+    ) throws(RuleFileError) -> Rule {
+        let file = document.file
         try checkKind(section)
 
         let text = try section.requiredText("query")
@@ -89,6 +104,13 @@ public enum RuleFile {
         if let systems = try section.texts("os_list"), !systems.contains("linux") {
             throw section.error(.otherSystem(systems), at: "os_list")
         }
+        // the other public layout says it in tags
+        let prefix = "OS: "
+        let systems = (try section.texts("tags") ?? []).filter { $0.hasPrefix(prefix) }
+            .map { String($0.dropFirst(prefix.count)).lowercased() }
+        if !systems.isEmpty, !systems.contains("linux") {
+            throw section.error(.otherSystem(systems), at: "tags")
+        }
     }
 
     /// Severity and risk score; one that is missing follows the other.
@@ -133,7 +155,7 @@ public enum RuleFile {
     }
 
     /// The name of a file without its directory and ending.
-    private static func stem(of file: String) -> String {
+    static func stem(of file: String) -> String {
         let name = file.split(separator: "/").last ?? file[...]
         guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return String(name) }
         return String(name[..<dot])

@@ -23,12 +23,19 @@ public struct RuleFileError: Error, Sendable {
         case query(EQLError)
         /// Another loaded rule has the same id.
         case duplicateID(String, file: String)
+        /// A directory without a rule file.
+        case noRuleFiles
+        /// No built-in rule has that name.
+        case unknownBuiltIn(known: [String])
     }
 
     public var file: String
     public var position: FilePosition?
     public var reason: Reason
     public var excerpt: SourceExcerpt?
+    /// Id and name of the rule, where the file tells them.
+    public var ruleID: String?
+    public var ruleName: String?
 
     public init(
         file: String, position: FilePosition? = nil, reason: Reason, excerpt: SourceExcerpt? = nil
@@ -73,6 +80,29 @@ extension RuleFileError: CustomStringConvertible {
         case .otherSystem(let systems): "the rule is for \(systems.joined(separator: ", ")), not for linux"
         case .query(let error): error.message
         case .duplicateID(let id, let file): "the id \(id) is already that of the rule in \(file)"
+        case .noRuleFiles:
+            "no rule file in this directory: none ends in .toml or .eql; directories in it are not searched"
+        case .unknownBuiltIn(let known):
+            "no built-in rule has that name; there are \(known.joined(separator: ", "))"
+        }
+    }
+
+    /// The kind of the reason in one word, to sort refused rules by.
+    public var cause: String {
+        switch reason {
+        case .file, .noRuleFiles, .unknownBuiltIn: "file"
+        case .notText, .controlCharacter, .syntax: "syntax"
+        case .missingKey, .unknownKey, .wrongType, .invalidValue: "key"
+        case .otherLanguage: "language"
+        case .otherType: "type"
+        case .otherSystem: "system"
+        case .duplicateID: "duplicate"
+        case .query(let error):
+            switch error.reason {
+            case .unknownField, .notProduced: "field"
+            case .unsupported: "feature"
+            default: "query"
+            }
         }
     }
 }
@@ -81,7 +111,7 @@ extension FileProblem {
     fileprivate var message: String {
         switch self {
         case .missing: "no such file"
-        case .refused(let code): "cannot be read (error \(code))"
+        case .refused(let code): "cannot be read: \(FileProblem.text(ofError: code))"
         case .tooLarge(let limit): "is larger than \(limit) bytes"
         case .notAFile: "is not a regular file"
         case .foreignOwner(let owner):
@@ -89,6 +119,18 @@ extension FileProblem {
         case .writableByOthers: "can be written by others; take that permission away (chmod o-w)"
         case .writableByGroup(let group):
             "can be written by group \(group); take that permission away (chmod g-w)"
+        }
+    }
+
+    /// The errors that files give, in words.
+    private static func text(ofError code: Int32) -> String {
+        switch code {
+        case 1, 13: "permission denied"
+        case 5: "the device failed"
+        case 21: "it is a directory"
+        case 36: "the name is too long"
+        case 40: "symbolic links lead in a circle"
+        default: "error \(code)"
         }
     }
 }

@@ -6,7 +6,15 @@ public struct LoadedRules: Sendable {
     public var rules: [Rule] = []
     /// In the order of the files; empty if all were loaded.
     public var errors: [RuleFileError] = []
+    /// What became of each file, in the order of the files.
+    public private(set) var outcomes: [Outcome] = []
     private let source: Query.Source
+
+    /// What became of a file: an index into `rules` or `errors`.
+    public enum Outcome: Sendable {
+        case loaded(Int)
+        case refused(Int)
+    }
 
     /// - Parameter source: where the events come from.
     public init(for source: Query.Source = .live) {
@@ -15,8 +23,20 @@ public struct LoadedRules: Sendable {
 
     /// Adds a rule, unless another has its id.
     public mutating func append(_ rule: Rule) {
-        guard let same = rules.first(where: { $0.id == rule.id }) else { return rules.append(rule) }
-        errors.append(RuleFileError(file: rule.file, reason: .duplicateID(rule.id, file: same.file)))
+        if let same = rules.first(where: { $0.id == rule.id }) {
+            var error = RuleFileError(file: rule.file, reason: .duplicateID(rule.id, file: same.file))
+            error.ruleID = rule.id
+            error.ruleName = rule.name
+            return refuse(error)
+        }
+        outcomes.append(.loaded(rules.count))
+        rules.append(rule)
+    }
+
+    /// Notes that a file was refused.
+    public mutating func refuse(_ error: RuleFileError) {
+        outcomes.append(.refused(errors.count))
+        errors.append(error)
     }
 
     /// Adds a rule whose content is at hand, such as a built-in one.
@@ -24,17 +44,24 @@ public struct LoadedRules: Sendable {
         do throws(RuleFileError) {
             append(try RuleFile.rule(from: bytes, file: file, ruleset: ruleset, source: source))
         } catch {
-            errors.append(error)
+            refuse(error)
         }
     }
 
     /// Adds what a path names: a file, or the `.toml` and `.eql` files of a
-    /// directory, sorted by name; not those of directories in it.
-    public mutating func append<Files: FileAccess>(path: String, from files: Files) {
+    /// directory, sorted by name; not those of directories in it, and not files
+    /// of tests.
+    ///
+    /// - Parameter mayBeEmpty: a directory without a rule is no error.
+    public mutating func append<Files: FileAccess>(
+        path: String, from files: Files, mayBeEmpty: Bool = false
+    ) {
         do throws(RuleFileError) {
-            for file in try RuleFile.paths(at: path, in: files) { append(file: file, from: files) }
+            let paths = try RuleFile.paths(at: path, in: files)
+            if paths.isEmpty, !mayBeEmpty { throw RuleFileError(file: path, reason: .noRuleFiles) }
+            for file in paths { append(file: file, from: files) }
         } catch {
-            errors.append(error)
+            refuse(error)
         }
     }
 
@@ -42,7 +69,7 @@ public struct LoadedRules: Sendable {
         do throws(RuleFileError) {
             append(content: try files.readTrusted(file), file: file)
         } catch {
-            errors.append(error)
+            refuse(error)
         }
     }
 }
@@ -55,6 +82,7 @@ extension RuleFile {
             guard try files.attributes(of: path).isDirectory else { return [path] }
             let names = try files.names(in: path).filter {
                 !$0.hasPrefix(".") && ($0.hasSuffix(".toml") || $0.hasSuffix(".eql"))
+                    && !$0.hasSuffix(RuleTestFile.ending)
             }
             let directory = path.hasSuffix("/") ? path : "\(path)/"
             return names.sorted().map { directory + $0 }
@@ -77,5 +105,15 @@ extension Configuration {
     /// Reads a file that can be trusted.
     public init<Files: FileAccess>(at path: String, from files: Files) throws(RuleFileError) {
         try self.init(from: files.readTrusted(path), file: path)
+    }
+}
+
+extension RuleTestFile {
+    /// Reads the tests that stand beside a rule, from files that can be trusted.
+    public static func tests<Files: FileAccess>(
+        ofRule file: String, from files: Files
+    ) throws(RuleFileError) -> [RuleTest] {
+        let path = path(forRule: file)
+        return try tests(from: files.readTrusted(path), file: path, files: files)
     }
 }

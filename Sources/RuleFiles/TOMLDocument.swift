@@ -142,6 +142,28 @@ struct TOMLSection {
         }
     }
 
+    /// A list of lists of whole numbers; nil if the key is missing.
+    func integerLists(_ key: String) throws(RuleFileError) -> [[Int]]? {
+        let expected = "a list of lists of whole numbers, such as [[1, 2]]"
+        guard let value = value(key) else { return nil }
+        guard case .array(let lists) = value else { throw wrongType(key, expected) }
+        var found: [[Int]] = []
+        for list in lists {
+            guard case .array(let elements) = document.tree.nodes[list].value else {
+                throw wrongType(key, expected)
+            }
+            var numbers: [Int] = []
+            for element in elements {
+                guard case .integer(let number) = document.tree.nodes[element].value else {
+                    throw wrongType(key, expected)
+                }
+                numbers.append(Int(number))
+            }
+            found.append(numbers)
+        }
+        return found
+    }
+
     func boolean(_ key: String) throws(RuleFileError) -> Bool? {
         switch value(key) {
         case nil: return nil

@@ -6,8 +6,11 @@ struct CommonOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "A rule file (.toml or .eql) or a directory of them; may be repeated.",
-            discussion: "Default: the built-in rule, and /etc/imdswatch/rules.d if it exists.",
+            "A rule file (.toml or .eql), a directory of them, or builtin:NAME; may be repeated.",
+            discussion: """
+                Default: the built-in rule, and /etc/imdswatch/rules.d if it exists. `imdswatch rules list` \
+                shows which rules are built in; builtin:all is all of them.
+                """,
             valueName: "path"))
     var rules: [String] = []
 

@@ -33,5 +33,7 @@ struct IMDSWatch: ParsableCommand {
             needed, 74 I/O error, 77 not privileged, 78 bad configuration.
             """,
         version: version,
-        subcommands: [RunCommand.self, CheckCommand.self, FieldsCommand.self, DemoCommand.self])
+        subcommands: [
+            RunCommand.self, CheckCommand.self, RulesCommand.self, FieldsCommand.self, DemoCommand.self,
+        ])
 }

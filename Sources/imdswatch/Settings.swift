@@ -31,11 +31,12 @@ struct Settings {
     }
 
     private static let usualFile = "/etc/imdswatch/imdswatch.toml"
-    private static let usualRules = "/etc/imdswatch/rules.d"
 
     static func isMissing(_ error: RuleFileError) -> Bool {
-        if case .file(.missing) = error.reason { return true }
-        return false
+        switch error.reason {
+        case .file(.missing), .noRuleFiles: true
+        default: false
+        }
     }
 
     /// The first layer that says something.
@@ -90,8 +91,8 @@ struct Settings {
             }
             return duration
         }
-        configuration.rules = value("rules").map { $0.split(separator: ":").map(String.init) }
-        configuration.exceptions = value("exceptions").map { $0.split(separator: ":").map(String.init) }
+        configuration.rules = value("rules").map(paths)
+        configuration.exceptions = value("exceptions").map(paths)
         configuration.format = value("format")
         configuration.logLevel = value("log-level")
         configuration.events = try flag("events")
@@ -107,37 +108,45 @@ struct Settings {
         return configuration
     }
 
+    /// A list of paths with `:` between them, as in PATH. In the name of a
+    /// built-in rule the colon is part of it.
+    private static func paths(_ list: String) -> [String] {
+        var paths: [String] = []
+        for part in list.split(separator: ":").map(String.init) {
+            if let last = paths.last, last + ":" == RuleSources.builtInPrefix {
+                paths[paths.count - 1] = RuleSources.builtInPrefix + part
+            } else {
+                paths.append(part)
+            }
+        }
+        return paths
+    }
+
     // MARK: What they lead to
 
     /// Loads the rules. Files that are refused are an error, unless
     /// `--keep-going` asks to run the rest.
     func loadRules(log: Logger) throws -> RuleSet {
-        let files = HostFiles()
-        var loaded = LoadedRules()
-        if let paths = self[\.rules] {
-            for path in paths { loaded.append(path: path, from: files) }
-        } else {
-            for file in BuiltInRules.files where file.isDefault {
-                loaded.append(content: file.bytes, file: file.name, ruleset: "imdswatch")
-            }
-            if files.exists(Settings.usualRules) { loaded.append(path: Settings.usualRules, from: files) }
-        }
+        let loaded = RuleSources(paths: self[\.rules]).load()
         let keepsGoing = self[\.keepGoing] ?? false
         if let first = loaded.errors.first, !keepsGoing {
             let text = loaded.errors.map { "\($0)" }.joined(separator: "\n")
             throw Failure(Settings.isMissing(first) ? .noInput : .dataError, text)
         }
         for error in loaded.errors { log.warning("rule refused: \(error)") }
-        guard !loaded.rules.isEmpty else { throw Failure(.dataError, "no rule was loaded") }
+        guard !loaded.rules.isEmpty else {
+            throw Failure(.dataError, "no rule was loaded, \(loaded.errors.count) refused")
+        }
+        if !loaded.errors.isEmpty {
+            log.warning("\(loaded.rules.count) rules loaded, \(loaded.errors.count) refused")
+        }
         return RuleSet(loaded.rules)
     }
 
     /// The rules that are loaded unless others are asked for.
     func loadBuiltInRules() throws -> RuleSet {
         var loaded = LoadedRules()
-        for file in BuiltInRules.files where file.isDefault {
-            loaded.append(content: file.bytes, file: file.name, ruleset: BuiltInRules.ruleset)
-        }
+        for file in BuiltInRules.files where file.isDefault { loaded.append(file) }
         if let error = loaded.errors.first { throw Failure(.software, "built-in rule: \(error)") }
         return RuleSet(loaded.rules)
     }

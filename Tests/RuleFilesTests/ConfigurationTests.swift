@@ -178,7 +178,7 @@ struct ExceptionFileTests {
 }
 
 /// Files that are only remembered.
-private struct RememberedFiles: FileAccess {
+struct RememberedFiles: FileAccess {
     var files: [String: (FileAttributes, [UInt8])] = [:]
     var directories: [String: [String]] = [:]
     var caller: UInt32 = 1000

@@ -210,6 +210,9 @@ struct RuleFileTests {
             Refusal(
                 "[rule]\nos_list = [\"windows\"]\nquery = 'process where true'", 2, 1,
                 "the rule is for windows, not for linux"),
+            Refusal(
+                "[rule]\ntags = ['OS: Windows', 'OS: macOS', 'x']\nquery = 'process where true'", 2, 1,
+                "the rule is for windows, macos, not for linux"),
             Refusal("[rule]\nname = \"a\u{0}b\"", 2, 10, "a control character is not allowed here"),
             Refusal(
                 "[rule]\nquery = 'process where true'\n[[rule.threat]]\n[rule.threat.tactic]\nid = 5", 5, 1,

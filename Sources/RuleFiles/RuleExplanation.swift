@@ -1,0 +1,64 @@
+public import Detection
+public import EQL
+public import Events
+
+/// What a rule looks for and what it needs of the host, as data.
+public struct RuleExplanation: Sendable {
+    /// One item of the query; `with runs=n` is one item.
+    public struct Stage: Sendable {
+        public enum Role: String, Sendable {
+            case event, missing, until
+        }
+
+        public var role: Role
+        /// How many times in a row.
+        public var runs: Int
+        /// Live events that can satisfy it.
+        public var kinds: [String]
+        public var destinations: Requirement.Destinations
+        /// Fields that the condition and the keys read.
+        public var fields: [Field]
+        public var keys: [JoinKey]
+        /// The most tests that one event takes.
+        public var tests: Int
+
+        /// Whether the sensor has no event that could satisfy it.
+        public var isImpossible: Bool { kinds.isEmpty }
+    }
+
+    public var isSequence: Bool
+    /// Nanoseconds; nil if there is no limit.
+    public var maxspan: Int64?
+    public var stages: [Stage]
+    public var requirement: Requirement
+    /// What the file says that has no effect here.
+    public var ignored: [String]
+
+    public init(_ rule: Rule) {
+        let query = rule.query
+        isSequence = query.shape == .sequence
+        maxspan = query.maxspan
+        requirement = query.requirement
+        ignored = rule.ignored
+        stages = []
+        var next = 0
+        for runs in query.runs where next < query.stages.count {
+            let stage = query.stages[next]
+            stages.append(RuleExplanation.stage(stage, stage.isMissing ? .missing : .event, runs: runs))
+            next += runs
+        }
+        if let until = query.until { stages.append(RuleExplanation.stage(until, .until, runs: 1)) }
+    }
+
+    private static func stage(_ stage: EQL.Stage, _ role: Stage.Role, runs: Int) -> Stage {
+        let requirement = stage.requirement
+        var kinds: [String] = []
+        if requirement.kinds.contains(.exec) { kinds.append("exec") }
+        if requirement.kinds.contains(.fork) { kinds.append("fork") }
+        if requirement.kinds.contains(.exit) { kinds.append("exit") }
+        if requirement.kinds.contains(.connect) { kinds.append("connect") }
+        return Stage(
+            role: role, runs: runs, kinds: kinds, destinations: requirement.destinations,
+            fields: requirement.fields.fields, keys: stage.keys, tests: stage.program.testCount)
+    }
+}

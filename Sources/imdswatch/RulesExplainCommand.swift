@@ -1,0 +1,212 @@
+internal import ArgumentParser
+internal import Detection
+internal import ECS
+internal import EQL
+internal import Events
+internal import Platform
+internal import RuleFiles
+
+struct RulesExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Show what a rule looks for, what it needs of this host and what it costs.",
+        discussion: """
+            For each rule: its events in order, what joins them, the fields and addresses it reads, the hooks \
+            and captures it switches on, and what its file says that has no effect here.
+            """)
+
+    @OptionGroup var selection: RuleSelection
+
+    @Flag(name: .long, help: "Show the query, too.")
+    var query = false
+
+    func run() throws {
+        try Failure.exiting {
+            let loaded = try selection.load()
+            for rule in loaded.rules {
+                let explanation = RuleExplanation(rule)
+                if selection.json {
+                    print(explanation.json(of: rule))
+                } else {
+                    print(explanation.text(of: rule))
+                    if query {
+                        print(
+                            rule.text.split(separator: "\n").map { "    \(String($0).printable)\n" }.joined())
+                    }
+                }
+            }
+            for error in loaded.errors { StandardError.write("imdswatch: refused: \(error)\n") }
+            if let status = Failure.refusal(loaded.errors) { throw status.code }
+        }
+    }
+}
+
+extension RuleExplanation {
+    // MARK: For people
+
+    func text(of rule: Rule) -> String {
+        var text = "\(rule.name.printable)\n"
+        func line(_ name: String, _ value: String) {
+            text +=
+                "  " + name + String(repeating: " ", count: max(1, 15 - name.count)) + value.printable + "\n"
+        }
+        line("file", rule.file)
+        line("id", "\(rule.id), version \(rule.version)")
+        line("severity", "\(rule.severity), risk \(rule.riskScore)")
+        line("shape", shape)
+        for (number, stage) in stages.enumerated() {
+            line(stage.title(number + 1), stage.kindText)
+            if !stage.keys.isEmpty { line("", "joined by \(stage.keyText)") }
+            line("", "at most \(stage.tests) test\(stage.tests == 1 ? "" : "s") on such an event")
+        }
+        line("hooks", hooks.joined(separator: "; "))
+        line("addresses", addressText)
+        for (source, fields) in fieldsBySource {
+            line(source.rawValue, fields.map(\.name).joined(separator: ", "))
+        }
+        if let environmentText { line("variables", environmentText) }
+        line(
+            "ignored", ignored.isEmpty ? "nothing" : "\(ignored.joined(separator: ", ")): without effect here"
+        )
+        return text
+    }
+
+    private var shape: String {
+        guard isSequence else { return "one event" }
+        let events = stages.filter { $0.role != .until }.reduce(0) { $0 + $1.runs }
+        let span = maxspan.map { "within \(RuleExplanation.duration($0))" } ?? "without a limit of time"
+        return "a sequence of \(events), \(span)"
+    }
+
+    private static func duration(_ nanoseconds: Int64) -> String {
+        for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
+            let whole = Int64(size) * 1_000_000
+            if nanoseconds >= whole, nanoseconds % whole == 0 { return "\(nanoseconds / whole) \(unit)" }
+        }
+        return "\(nanoseconds / 1_000_000) ms"
+    }
+
+    /// What the kernel side does because of this rule, and what it does anyway.
+    private var hooks: [String] {
+        var hooks: [String] = []
+        if requirement.kinds.contains(.exec) { hooks.append("program starts") }
+        if requirement.kinds.contains(.fork) { hooks.append("forks, as events") }
+        if requirement.kinds.contains(.exit) { hooks.append("process ends (attached for such rules only)") }
+        if requirement.kinds.contains(.connect) { hooks.append("connections") }
+        return hooks.isEmpty ? ["none: no event of the sensor can satisfy it"] : hooks
+    }
+
+    private var addresses: [String]? {
+        guard case .only(let prefixes) = requirement.destinations else { return nil }
+        return prefixes.map(RuleExplanation.text).sorted()
+    }
+
+    private var addressText: String {
+        guard requirement.kinds.contains(.connect) else { return "no connection is looked at" }
+        guard let addresses else { return "any: every connection wakes the sensor" }
+        return addresses.joined(separator: ", ") + "; filtered in the kernel"
+    }
+
+    /// A connection, in words: a few addresses are named, more are counted.
+    fileprivate static func connection(to prefixes: [IPPrefix]) -> String {
+        if prefixes.count > 3 { return "a connection to one of \(prefixes.count) addresses" }
+        return "a connection to " + prefixes.map(text).joined(separator: ", ")
+    }
+
+    fileprivate static func text(_ prefix: IPPrefix) -> String {
+        if prefix.length == 128 { return "\(prefix.address)" }
+        let isV4 = prefix.address.isV4 && prefix.length >= 96
+        return "\(prefix.address)/\(isV4 ? prefix.length - 96 : prefix.length)"
+    }
+
+    private var fieldsBySource: [(FieldSource, [Field])] {
+        let sources: [FieldSource] = [.kernel, .processTable, .host, .derived, .replayOnly]
+        return sources.map { source in
+            (source, requirement.fields.fields.filter { $0.info.source == source })
+        }.filter { !$0.1.isEmpty }
+    }
+
+    private var environmentText: String? {
+        guard let names = requirement.environment else { return "any variable of the environment" }
+        return names.isEmpty ? nil : names.sorted().joined(separator: ", ")
+    }
+
+    // MARK: For programs
+
+    func json(of rule: Rule) -> String {
+        JSONWriter.object { writer in
+            writer.member("file", rule.file)
+            writer.member("id", rule.id)
+            writer.member("name", rule.name)
+            writer.member("version", rule.version)
+            writer.member("shape", isSequence ? "sequence" : "event")
+            if let maxspan {
+                writer.key("maxspan_ns")
+                writer.value(maxspan)
+            }
+            writer.objects("stages", stages) { stage, writer in
+                writer.member("role", stage.role.rawValue)
+                writer.key("runs")
+                writer.value(stage.runs)
+                writer.texts("events", stage.kinds)
+                if let addresses = stage.addresses { writer.texts("destinations", addresses.map(Self.text)) }
+                writer.texts("keys", stage.keys.map(\.text))
+                writer.texts("fields", stage.fields.map(\.name))
+                writer.key("tests")
+                writer.value(stage.tests)
+            }
+            writer.texts("events", requirement.kinds.names)
+            if let addresses { writer.texts("destinations", addresses) }
+            writer.objects("fields", requirement.fields.fields) { field, writer in
+                writer.member("name", field.name)
+                writer.member("live", field.info.isLive)
+                writer.member("source", field.info.source.rawValue)
+            }
+            if requirement.environment != [] {
+                writer.texts("environment", requirement.environment.map { $0.sorted() } ?? ["*"])
+            }
+            writer.texts("ignored", ignored)
+        }
+    }
+}
+
+extension RuleExplanation.Stage {
+    fileprivate func title(_ number: Int) -> String {
+        switch role {
+        case .event: runs == 1 ? "event \(number)" : "event \(number)×\(runs)"
+        case .missing: "no event \(number)"
+        case .until: "until"
+        }
+    }
+
+    /// Only the addresses of this stage; nil for all.
+    fileprivate var addresses: [IPPrefix]? {
+        guard kinds.contains("connect"), case .only(let prefixes) = destinations else { return nil }
+        return prefixes.sorted { "\($0.address)" < "\($1.address)" }
+    }
+
+    fileprivate var kindText: String {
+        if isImpossible { return "no event of the sensor can satisfy it" }
+        return kinds.map { kind in
+            switch kind {
+            case "exec": "a program starts"
+            case "fork": "a process forks"
+            case "exit": "a process ends"
+            default: addresses.map(RuleExplanation.connection) ?? "any connection"
+            }
+        }.joined(separator: ", or ")
+    }
+
+    fileprivate var keyText: String { keys.map(\.text).joined(separator: ", ") }
+}
+
+extension JoinKey {
+    fileprivate var text: String { (isOptional ? "?" : "") + field.name }
+}
+
+extension Requirement.Kinds {
+    fileprivate var names: [String] {
+        [(Self.exec, "exec"), (.fork, "fork"), (.exit, "exit"), (.connect, "connect")]
+            .filter { contains($0.0) }.map(\.1)
+    }
+}
