@@ -10,10 +10,18 @@ public struct DetectionEngine: ~Copyable {
     private var state: SequenceState
     /// The steps whose condition the event at hand satisfies.
     private var hits: [Int32] = []
+    /// Memory that the index works in.
+    private var candidates: [UInt64]
 
     public init(rules: RuleSet, limits: DetectionLimits = DetectionLimits()) {
+        self.init(rules: rules, limits: limits, unindexedSteps: EnginePlan.unindexedSteps)
+    }
+
+    /// - Parameter unindexedSteps: up to how many steps are all tried.
+    package init(rules: RuleSet, limits: DetectionLimits, unindexedSteps: Int) {
         self.rules = rules
-        plan = EnginePlan(rules.rules)
+        plan = EnginePlan(rules.rules, unindexedSteps: unindexedSteps)
+        candidates = [UInt64](repeating: 0, count: plan.scratchCount)
         state = SequenceState(plan, rules: rules.rules.count, limits: limits)
         hits.reserveCapacity(plan.steps.count)
     }
@@ -34,7 +42,7 @@ public struct DetectionEngine: ~Copyable {
         _ event: borrowing Event, into sink: inout Sink
     ) -> Bool {
         if state.begin(event.header.time) { reportWaiting(dueOnly: true, into: &sink) }
-        plan.evaluate(event, into: &hits)
+        plan.evaluate(event, into: &hits, using: &candidates)
         return !hits.isEmpty
     }
 

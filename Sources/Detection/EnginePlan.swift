@@ -57,9 +57,18 @@ struct EnginePlan: ~Copyable {
     private(set) var visitRanges: [Range<Int>] = []
     /// The largest number of events that a match can have.
     private(set) var mostEvents = 1
+    /// Which visits of each `EventKind` an event may satisfy.
+    private var indexes = InlineArray<5, ConditionIndex> { _ in ConditionIndex([]) }
+    private var isIndexed = InlineArray<5, Bool>(repeating: false)
 
-    init(_ rules: [Rule]) {
+    /// Up to this number of steps it is cheaper to try them all.
+    static let unindexedSteps = 3
+
+    /// - Parameter unindexedSteps: no index is made for a kind of events with
+    ///   no more steps than these.
+    init(_ rules: [Rule], unindexedSteps: Int = EnginePlan.unindexedSteps) {
         var requirements: [Requirement] = []
+        var needs: [[Need]] = []
         // the steps of a rule in the order of trial: last stage first, so that
         // one event never is two stages of one match; then `until`
         var trials: [Int32] = []
@@ -70,16 +79,19 @@ struct EnginePlan: ~Copyable {
                 guard let stage = query.stages.first else { continue }
                 trials.append(Int32(steps.count))
                 requirements.append(stage.requirement)
+                needs.append(stage.needs)
                 add(Step(action: .single, rule: Int32(index)), stage)
             case .sequence:
                 guard query.stages.contains(where: { !$0.isMissing }) else { continue }
                 let first = Int32(steps.count)
                 add(query, rule: Int32(index))
                 requirements += query.stages.map(\.requirement)
+                needs += query.stages.map(\.needs)
                 trials += (first..<(first + Int32(query.stages.count))).reversed()
                 if let until = query.until {
                     trials.append(Int32(steps.count))
                     requirements.append(until.requirement)
+                    needs.append(until.needs)
                     let step = Step(
                         action: .until, rule: Int32(index), sequence: Int32(sequences.count - 1), stage: -1)
                     add(step, until)
@@ -93,17 +105,45 @@ struct EnginePlan: ~Copyable {
             visits += trials.filter { requirements[Int($0)].kinds.isSuperset(of: live) }
             visitRanges.append(start..<visits.count)
         }
+        let (visits, ranges) = (visits, visitRanges)
+        isIndexed = InlineArray { ranges[$0].count > unindexedSteps }
+        indexes = InlineArray { kind in
+            ConditionIndex(
+                ranges[kind].count > unindexedSteps ? visits[ranges[kind]].map { needs[Int($0)] } : [])
+        }
+    }
+
+    /// Words of memory that `evaluate` works in.
+    var scratchCount: Int {
+        var most = 0
+        for kind in indexes.indices { most = max(most, indexes[kind].scratchCount) }
+        return most
     }
 
     /// Collects the steps whose condition an event satisfies, in the order in
     /// which they are to be applied.
-    func evaluate(_ event: borrowing Event, into hits: inout [Int32]) {
+    func evaluate(
+        _ event: borrowing Event, into hits: inout [Int32], using candidates: inout [UInt64]
+    ) {
         hits.removeAll(keepingCapacity: true)
         let programs = self.programs.span
         let visits = self.visits.span
-        for index in visitRanges[Int(event.header.kind.rawValue)] {
-            let step = visits[index]
-            if event.satisfies(programs, at: Int(step)) { hits.append(step) }
+        let kind = Int(event.header.kind.rawValue)
+        let range = visitRanges[kind]
+        guard isIndexed[kind] else {
+            for index in range where event.satisfies(programs, at: Int(visits[index])) {
+                hits.append(visits[index])
+            }
+            return
+        }
+        indexes[kind].select(event, into: &candidates)
+        for word in 0..<indexes[kind].wordCount {
+            var rest = candidates[word]
+            while rest != 0 {
+                let step = visits[range.lowerBound + 64 * word + rest.trailingZeroBitCount]
+                rest &= rest &- 1
+                if event.satisfies(programs, at: Int(step)) { hits.append(step) }
+            }
         }
     }
 

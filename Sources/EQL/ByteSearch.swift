@@ -120,19 +120,23 @@ func endOfValue(_ text: borrowing Span<UInt8>, _ start: Int, _ end: Int) -> Int 
 func rarestOffset(_ literal: some Collection<UInt8>) -> Int {
     var best = (rank: Int.max, offset: 0)
     for (offset, byte) in literal.enumerated() {
-        let rank: Int
-        switch byte {
-        case UInt8(ascii: " "), UInt8(ascii: "/"): rank = 9
-        case _ where "etaoinsrlc".utf8.contains(byte): rank = 8
-        case UInt8(ascii: "."), UInt8(ascii: "-"): rank = 6
-        case _ where "jqxzvwk".utf8.contains(byte): rank = 3
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): rank = 5
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): rank = 2
-        default: rank = 1
-        }
+        let rank = commonness(byte)
         if rank < best.rank { best = (rank, offset) }
     }
     return best.offset
+}
+
+/// How often texts hold a byte, on a rough scale.
+func commonness(_ byte: UInt8) -> Int {
+    switch byte {
+    case UInt8(ascii: " "), UInt8(ascii: "/"): 9
+    case _ where "etaoinsrlc".utf8.contains(byte): 8
+    case UInt8(ascii: "."), UInt8(ascii: "-"): 6
+    case _ where "jqxzvwk".utf8.contains(byte): 3
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): 5
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): 2
+    default: 1
+    }
 }
 
 /// One character of a text: its code and its length in bytes. A byte that is

@@ -43,14 +43,19 @@ public struct Stage: Sendable {
     /// `![…]`: no such event.
     public var isMissing: Bool
     public var requirement: Requirement
+    /// What an event must show for the condition to hold, all of it. Empty if
+    /// nothing is known: then every event of the right kind has to be tried.
+    public var needs: [Need]
 
     public init(
-        program: Program, keys: [JoinKey] = [], isMissing: Bool = false, requirement: Requirement
+        program: Program, keys: [JoinKey] = [], isMissing: Bool = false, requirement: Requirement,
+        needs: [Need] = []
     ) {
         self.program = program
         self.keys = keys
         self.isMissing = isMissing
         self.requirement = requirement
+        self.needs = needs
     }
 }
 

@@ -25,7 +25,8 @@ struct Compiler {
         let condition = stage.condition.simplified
         return Stage(
             program: Program(condition, role: role), keys: stage.keys, isMissing: stage.isMissing,
-            requirement: analysis.requirement(of: condition, keys: stage.keys))
+            requirement: analysis.requirement(of: condition, keys: stage.keys),
+            needs: NeedAnalysis.needs(of: condition))
     }
 
     /// The value of an expression without fields; nil if it has none.
