@@ -32,7 +32,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
     name: "imdswatch",
-    products: [.executable(name: "imdswatch", targets: ["imdswatch"])],
+    products: [
+        .executable(name: "imdswatch", targets: ["imdswatch"]),
+        // for Benchmarks/ and Fuzz/, which are packages of their own
+        .library(
+            name: "Modules",
+            targets: [
+                "Detection", "ECS", "EQL", "Events", "Fixtures", "Probes", "Processes", "Recording",
+                "RuleFiles", "Rules",
+            ]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),

@@ -14,7 +14,9 @@ struct RandomConditions {
         "/tmp/", ".", " -c ", "xyzw", "169.254", "\u{2026}",
     ]
 
-    mutating func pick<Element>(_ values: [Element]) -> Element { values.randomElement(using: &random)! }
+    mutating func pick<Element>(_ values: [Element]) -> Element {
+        values[Int.random(in: values.indices, using: &random)]
+    }
 
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
