@@ -8,6 +8,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSCONFDIR ?= /etc
+DOCDIR ?= $(PREFIX)/share/doc/imdswatch
 DESTDIR ?=
 
 SWIFT ?= $(shell scripts/find-swift 2>/dev/null || echo swift)
@@ -42,6 +43,8 @@ install: ## Install the executable and a systemd unit
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR)
 	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/imdswatch $(DESTDIR)$(SYSCONFDIR)/imdswatch/rules.d
 	install -m 755 $(PRODUCT) $(DESTDIR)$(BINDIR)/imdswatch
+	install -d $(DESTDIR)$(DOCDIR)/exceptions
+	install -m 644 Packaging/exceptions/agents.toml $(DESTDIR)$(DOCDIR)/exceptions/agents.toml
 	sed 's|@BINDIR@|$(BINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' Packaging/imdswatch.service \
 	  > $(DESTDIR)$(UNITDIR)/imdswatch.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/imdswatch.service
@@ -50,6 +53,7 @@ install: ## Install the executable and a systemd unit
 .PHONY: uninstall
 uninstall: ## Remove them; rules and settings stay
 	rm -f $(DESTDIR)$(BINDIR)/imdswatch $(DESTDIR)$(UNITDIR)/imdswatch.service
+	rm -rf $(DESTDIR)$(DOCDIR)
 	@rmdir $(DESTDIR)$(SYSCONFDIR)/imdswatch/rules.d $(DESTDIR)$(SYSCONFDIR)/imdswatch 2>/dev/null || true
 
 ##@ Work on it

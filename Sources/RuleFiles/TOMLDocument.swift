@@ -7,7 +7,7 @@ struct TOMLDocument {
     let tree: TOMLTree
 
     /// No rule, exception or configuration file is larger.
-    static let byteLimit = 4 << 20
+    static let byteLimit = 2 << 20
 
     init(_ bytes: [UInt8], file: String) throws(RuleFileError) {
         self.file = file
