@@ -192,6 +192,8 @@ extension Parser {
             return Expression(kind: inner.kind, range: start.through(end))
         case .word(let name) where isCall: return try parseCall(name)
         case .word(let name) where Parser.reserved.contains(name): throw unexpected("a value")
+        case .word(let name) where Parser.lineages.contains(name) && following.kind == .word("of"):
+            throw error(.unsupported(.lineage(name)))
         case .word, .quotedName, .symbol(.question):
             let field = try parseFieldName()
             return Expression(kind: .field(field), range: field.range)

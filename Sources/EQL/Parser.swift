@@ -36,6 +36,9 @@ struct Parser {
         return query
     }
 
+    /// Words before `of` that ask for the relatives of an event.
+    static let lineages: Set<String> = ["child", "descendant", "event"]
+
     // event := ("any" | ident | string) "where" expr
     mutating func parseEvent() throws(EQLError) -> SyntaxTree.EventFilter {
         let start = token.range
@@ -45,7 +48,7 @@ struct Parser {
         case .word(let word) where Parser.reserved.contains(word):
             throw unexpected("an event category")
         case .word(let word):
-            if ["child", "descendant", "event"].contains(word), following.kind == .word("of") {
+            if Parser.lineages.contains(word), following.kind == .word("of") {
                 throw error(.unsupported(.lineage(word)))
             }
             category = word

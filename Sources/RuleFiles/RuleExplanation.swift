@@ -50,6 +50,16 @@ public struct RuleExplanation: Sendable {
         if let until = query.until { stages.append(RuleExplanation.stage(until, .until, runs: 1)) }
     }
 
+    /// Why the rule cannot raise an alert on live events although it loads, or
+    /// nil: no event of the sensor satisfies one that it waits for.
+    public var obstacle: String? {
+        guard let index = stages.firstIndex(where: { $0.role == .event && $0.isImpossible }) else {
+            return nil
+        }
+        let which = isSequence ? "event \(index + 1) of the sequence" : "it"
+        return "cannot match on a host: the sensor has no event that satisfies \(which)"
+    }
+
     private static func stage(_ stage: EQL.Stage, _ role: Stage.Role, runs: Int) -> Stage {
         let requirement = stage.requirement
         var kinds: [String] = []

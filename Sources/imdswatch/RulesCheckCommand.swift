@@ -37,12 +37,18 @@ struct RulesCheckCommand: ParsableCommand {
     }
 
     private func tell(_ rule: Rule) {
-        guard selection.json else { return print("\(rule.file.printable): ok: \(rule.name.printable)") }
+        let obstacle = RuleExplanation(rule).obstacle
+        guard selection.json else {
+            print("\(rule.file.printable): ok: \(rule.name.printable)")
+            if let obstacle { print("  warning: \(obstacle)") }
+            return
+        }
         let line = JSONWriter.object { writer in
             writer.member("file", rule.file)
             writer.member("id", rule.id)
             writer.member("name", rule.name)
             writer.member("status", "loaded")
+            if let obstacle { writer.member("warning", obstacle) }
         }
         print(line)
     }

@@ -140,6 +140,9 @@ struct Settings {
         if !loaded.errors.isEmpty {
             log.warning("\(loaded.rules.count) rules loaded, \(loaded.errors.count) refused")
         }
+        for rule in loaded.rules {
+            if let obstacle = RuleExplanation(rule).obstacle { log.warning("\(rule.file): \(obstacle)") }
+        }
         return RuleSet(loaded.rules)
     }
 

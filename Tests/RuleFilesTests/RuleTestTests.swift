@@ -245,5 +245,11 @@ struct ExplanationTests {
         let found = try explanation(#"process where event.action == "rename""#)
         #expect(!found.isSequence)
         #expect(found.stages.map(\.isImpossible) == [true])
+        #expect(found.obstacle == "cannot match on a host: the sensor has no event that satisfies it")
+        let pair = try explanation("sequence [process where true] [file where true]")
+        #expect(pair.obstacle?.hasSuffix("satisfies event 2 of the sequence") == true)
+        // what must not happen may well be what never does
+        let missing = try explanation("sequence with maxspan=1s [process where true] ![file where true]")
+        #expect(missing.obstacle == nil)
     }
 }
