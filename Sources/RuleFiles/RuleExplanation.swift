@@ -21,6 +21,9 @@ public struct RuleExplanation: Sendable {
         public var keys: [JoinKey]
         /// The most tests that one event takes.
         public var tests: Int
+        /// What an event must show to be tested at all; empty for every event
+        /// of these kinds.
+        public var needs: [Need]
 
         /// Whether the sensor has no event that could satisfy it.
         public var isImpossible: Bool { kinds.isEmpty }
@@ -69,6 +72,7 @@ public struct RuleExplanation: Sendable {
         if requirement.kinds.contains(.connect) { kinds.append("connect") }
         return Stage(
             role: role, runs: runs, kinds: kinds, destinations: requirement.destinations,
-            fields: requirement.fields.fields, keys: stage.keys, tests: stage.program.testCount)
+            fields: requirement.fields.fields, keys: stage.keys, tests: stage.program.testCount,
+            needs: stage.needs)
     }
 }

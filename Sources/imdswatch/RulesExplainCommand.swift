@@ -57,6 +57,8 @@ extension RuleExplanation {
         for (number, stage) in stages.enumerated() {
             line(stage.title(number + 1), stage.kindText)
             if !stage.keys.isEmpty { line("", "joined by \(stage.keyText)") }
+            for need in stage.needs { line("", "must show one of: \(need.summary)") }
+            if stage.needs.isEmpty { line("", "tested on every such event") }
             line("", "at most \(stage.tests) test\(stage.tests == 1 ? "" : "s") on such an event")
         }
         line("hooks", hooks.joined(separator: "; "))
@@ -152,6 +154,14 @@ extension RuleExplanation {
                 if let addresses = stage.addresses { writer.texts("destinations", addresses.map(Self.text)) }
                 writer.texts("keys", stage.keys.map(\.text))
                 writer.texts("fields", stage.fields.map(\.name))
+                writer.key("needs")
+                writer.beginArray()
+                for need in stage.needs {
+                    writer.beginArray()
+                    for clue in need.ordered { writer.value("\(clue.field.name) : \(clue.text)") }
+                    writer.endArray()
+                }
+                writer.endArray()
                 writer.key("tests")
                 writer.value(stage.tests)
             }
@@ -198,6 +208,26 @@ extension RuleExplanation.Stage {
     }
 
     fileprivate var keyText: String { keys.map(\.text).joined(separator: ", ") }
+}
+
+extension Need {
+    /// The clues by field and text, the same in every run.
+    fileprivate var ordered: [Clue] {
+        clues.sorted { ($0.field.rawValue, $0.text) < ($1.field.rawValue, $1.text) }
+    }
+
+    /// The clues by field, many shortened to a few.
+    fileprivate var summary: String {
+        if clues.isEmpty { return "what no event has" }
+        var texts: [String] = []
+        var last: Field?
+        for clue in ordered.prefix(8) {
+            texts.append((clue.field == last ? "" : "\(clue.field.name) ") + clue.text)
+            last = clue.field
+        }
+        if clues.count > 8 { texts.append("… \(clues.count) in all") }
+        return texts.joined(separator: ", ")
+    }
 }
 
 extension JoinKey {
