@@ -82,6 +82,8 @@ struct SequenceTests {
         Example(
             query: "[A] with runs=2 [A]", events: "A1 A2 A3 A4", matches: [[1, 2, 3], [2, 3, 4]]),
         Example(query: "[A] [B] with runs=2", events: "A1 B2 B3 B4", matches: [[1, 2, 3]]),
+        Example(query: "[A] with runs=3", events: "A1 A2 A3 A4", matches: [[1, 2, 3], [2, 3, 4]]),
+        Example(query: "with maxspan=2s [A] with runs=3", events: "A1 A2 A4 A5 A6", matches: [[4, 5, 6]]),
     ]
 
     static let until = [

@@ -163,6 +163,40 @@ struct RuleTestTests {
         #expect(loaded.errors.isEmpty)
     }
 
+    @Test(
+        "mean the same whatever shape the documents have",
+        arguments: [
+            (#""event.category":"process""#, #""event.category":"network""#),
+            (#""event.category":["process"]"#, #""event.category":["intrusion_detection","network"]"#),
+            (#""event":{"category":"process"}"#, #""event":{"category":["network"]}"#),
+            (#""event":{"category":["host","process"]}"#, #""event.category":["network","network"]"#),
+        ])
+    func shapes(first: String, second: String) throws {
+        let rule = try rule(
+            """
+            sequence by process.parent.entity_id
+              [process where process.args : "a" and process.pid == 7 and process.interactive]
+              [network where destination.ip == "169.254.169.254" and destination.port == 80]
+            """)
+        for (one, other) in [
+            (
+                #""process.parent.entity_id":"p","process.args":["b","a"],"process.pid":7,"process.interactive":true"#,
+                #""process":{"parent":{"entity_id":"p"}},"destination":{"ip":"::ffff:169.254.169.254","port":"80"}"#
+            ),
+            (
+                #""process":{"parent.entity_id":["p"],"args":"A","pid":"7","interactive":"true"}"#,
+                #""process.parent":{"entity_id":"p"},"destination.ip":["192.0.2.1","169.254.169.254"],"destination":{"port":[80]}"#
+            ),
+        ] {
+            let events = """
+                {"@timestamp":"2026-01-01T00:00:00Z",\(first),\(one)}
+                {"_source":{"@timestamp":1767225601000,\(second),\(other)}}
+                """
+            let result = RuleTest(name: "n", events: bytes(events), alerts: [[1, 2]]).run(rule)
+            #expect(result.isPassed, "\(result.differences) of \(events)")
+        }
+    }
+
     @Test("of the built-in rules pass", arguments: BuiltInRules.files.map(\.name))
     func builtIn(name: String) throws {
         let file = try #require(BuiltInRules.files.first { $0.name == name })
