@@ -27,31 +27,10 @@ public struct FloodEncoder: Sendable {
             composer.json.value(flood.count)
             composer.json.name("imdswatch.flood.others")
             composer.json.value(flood.others)
-            composer.json.name("imdswatch.flood.top")
-            composer.json.beginArray()
-            for source in flood.top { write(source, rules, with: &composer) }
-            composer.json.endArray()
+            composer.flood(flood.top, rules, name: "imdswatch.flood.top")
             composer.names("imdswatch.truncated", composer.truncated)
             composer.json.endObject()
         }
-    }
-
-    private func write(
-        _ source: AlertFlood.Source, _ rules: [Rule], with composer: inout LineComposer
-    ) {
-        composer.json.beginObject()
-        if rules.indices.contains(source.ruleIndex) {
-            let rule = rules[source.ruleIndex]
-            composer.text("rule.id", rule.id, .rule, name: "rule.id")
-            composer.text("rule.name", rule.name, .rule, name: "rule.name")
-        }
-        if !source.executable.isEmpty {
-            composer.json.name("process.executable")
-            composer.value(source.executable[...], .executable, name: "process.executable")
-        }
-        composer.json.name("count")
-        composer.json.value(source.count)
-        composer.json.endObject()
     }
 
     func message(of flood: AlertFlood, _ rules: [Rule]) -> String {
@@ -62,5 +41,31 @@ public struct FloodEncoder: Sendable {
         let rule = rules[first.ruleIndex].name
         return text + ", most of them (\(first.count)) of rule \"\(rule)\""
             + (executable.isEmpty ? "" : " by \(executable)")
+    }
+}
+
+extension LineComposer {
+    /// The sources of most of a flood.
+    mutating func flood(_ top: [AlertFlood.Source], _ rules: [Rule], name: String) {
+        json.name(name)
+        json.beginArray()
+        for source in top { write(source, rules) }
+        json.endArray()
+    }
+
+    private mutating func write(_ source: AlertFlood.Source, _ rules: [Rule]) {
+        json.beginObject()
+        if rules.indices.contains(source.ruleIndex) {
+            let rule = rules[source.ruleIndex]
+            text("rule.id", rule.id, .rule, name: "rule.id")
+            text("rule.name", rule.name, .rule, name: "rule.name")
+        }
+        if !source.executable.isEmpty {
+            json.name("process.executable")
+            value(source.executable[...], .executable, name: "process.executable")
+        }
+        json.name("count")
+        json.value(source.count)
+        json.endObject()
     }
 }

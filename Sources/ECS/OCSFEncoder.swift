@@ -8,7 +8,7 @@ public struct OCSFEncoder: Sendable {
 
     public init(_ context: RecordContext) { self.context = context }
 
-    private static let schemaVersion = "1.5.0"
+    static let schemaVersion = "1.5.0"
 
     /// Appends the line of one alert, without a newline.
     public func append(_ alert: Alert, rule: Rule, to line: inout [UInt8]) {

@@ -1,7 +1,7 @@
 /// What the sensor says about itself: counters, losses, what it uses.
 public struct StatsRecord: Sendable, Equatable {
     /// Why it is said now: `started`, `loss`, `heartbeat`, `hook_changed`,
-    /// `reloaded` or `stopped`.
+    /// `reloaded`, `reload_failed` or `stopped`.
     public var action: String
     /// Nanoseconds since 1970, UTC.
     public var timestamp: Int64
@@ -98,20 +98,7 @@ public struct StatsEncoder: Sendable {
         composer.text("imdswatch.rules.hash", record.rulesHash, .identifier, name: "imdswatch.rules.hash")
         composer.json.name("imdswatch.rules.loaded")
         composer.json.value(record.rulesLoaded)
-        if composer.shape != .skeleton {
-            for stage in record.stages {
-                for counter in record.counters where counter.stage == stage {
-                    composer.json.name("imdswatch.counters.\(stage).\(counter.name)")
-                    composer.json.value(counter.value)
-                }
-            }
-        }
-        for loss in record.losses {
-            composer.json.name("imdswatch.counters.lost.\(loss.name)")
-            composer.json.value(loss.value)
-        }
-        composer.json.name("imdswatch.lost")
-        composer.json.value(record.lost)
+        composer.counters(of: record, prefix: "imdswatch")
         composer.json.endObject()
     }
 }
@@ -127,6 +114,24 @@ extension StatsRecord {
 }
 
 extension LineComposer {
+    /// What was counted, and what may have cost an event or alert.
+    mutating func counters(of record: StatsRecord, prefix: String) {
+        if shape != .skeleton {
+            for stage in record.stages {
+                for counter in record.counters where counter.stage == stage {
+                    json.name("\(prefix).counters.\(stage).\(counter.name)")
+                    json.value(counter.value)
+                }
+            }
+        }
+        for loss in record.losses {
+            json.name("\(prefix).counters.lost.\(loss.name)")
+            json.value(loss.value)
+        }
+        json.name("\(prefix).lost")
+        json.value(record.lost)
+    }
+
     /// `event` of a record that the sensor itself makes.
     mutating func describe(kind: String, category: String, action: String, dataset: String) {
         json.name("event.kind")

@@ -46,14 +46,17 @@ public final class Writer: Sendable {
     /// Starts the thread.
     ///
     /// - Parameters:
+    ///   - whenStarted: called first of all on the writer's thread.
     ///   - whenBroken: called once, on the writer's thread, with the error that
     ///     broke the output.
     public init<Encoder: MessageEncoder>(
         queue: MessageQueue, output: OutputDescriptor, encoder: sending Encoder,
+        whenStarted: @escaping @Sendable () -> Void = {},
         whenBroken: @escaping @Sendable (Int32) -> Void = { _ in }
     ) throws(ThreadError) {
         let progress = Progress(ended: try EventDescriptor())
         let thread = try Thread(name: "imdswatch-out") {
+            whenStarted()
             var loop = WriterLoop(
                 queue: queue, output: output, progress: progress, encoder: encoder,
                 whenBroken: whenBroken)

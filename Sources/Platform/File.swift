@@ -95,6 +95,37 @@ public enum File {
         return (FileMetadata(status), count <= limit)
     }
 
+    /// Puts a file with this content in the place of one of that name: a reader
+    /// finds the old or the new one, never a part.
+    public static func replace(_ path: String, with bytes: borrowing Span<UInt8>) throws(FileError) {
+        let new = path + ".new"
+        // SAFETY: here and below strings are passed as texts that end with a NUL.
+        _ = unsafe unlink(new)
+        let descriptor = unsafe open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw .refused(errno: errno) }
+        let written = write(bytes, to: descriptor)
+        close(descriptor)
+        guard written, unsafe rename(new, path) == 0 else {
+            let code = errno
+            _ = unsafe unlink(new)
+            throw .refused(errno: code)
+        }
+    }
+
+    private static func write(_ bytes: borrowing Span<UInt8>, to descriptor: Int32) -> Bool {
+        unsafe bytes.withUnsafeBytes { buffer in
+            var done = 0
+            while done < buffer.count, let start = buffer.baseAddress {
+                // SAFETY: the rest of the buffer begins at `done`, which is less than its length.
+                let count = unsafe Glibc.write(descriptor, start + done, buffer.count - done)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return false }
+                done += count
+            }
+            return true
+        }
+    }
+
     /// Reads where a symbolic link points to; replaces `bytes`.
     public static func readLink(_ path: String, into bytes: inout [UInt8]) throws(FileError) {
         bytes.removeAll(keepingCapacity: true)

@@ -11,11 +11,4 @@ public enum Privileges {
     public static func limit(to bits: UInt64) -> Int32 {
         -privileges_limit(bits)
     }
-
-    /// Sets the calling thread's nice value, and that of threads it starts
-    /// later; false if that is not allowed (below 0 it takes CAP_SYS_NICE).
-    public static func setNice(_ value: Int32) -> Bool {
-        // in Linux the "process" of this call is a thread
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, value) == 0
-    }
 }

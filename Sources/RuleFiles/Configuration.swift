@@ -15,6 +15,7 @@ public struct Configuration: Sendable, Equatable {
     public var noRedact: Bool?
     public var lowLatency: Bool?
     public var keepGoing: Bool?
+    public var metricsFile: String?
 
     public init() {}
 
@@ -26,7 +27,7 @@ public struct Configuration: Sendable, Equatable {
     public static let keys = [
         "rules", "exceptions", "format", "log-level", "events", "hook", "duration", "stats-interval",
         "max-alerts", "max-line", "show-suppressed", "no-redact", "low-latency",
-        "keep-going",
+        "keep-going", "metrics-file",
     ]
 
     /// Reads the content of a configuration file. A key that is not known is
@@ -48,6 +49,7 @@ public struct Configuration: Sendable, Equatable {
         noRedact = try root.boolean("no-redact")
         lowLatency = try root.boolean("low-latency")
         keepGoing = try root.boolean("keep-going")
+        metricsFile = try root.text("metrics-file")
     }
 
     /// Reads a length of time: a number and a unit (`500ms`, `60s`, `5m`,

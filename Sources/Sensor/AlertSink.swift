@@ -12,6 +12,8 @@ enum MessageKind: UInt8 {
     case line = 3
     /// The number of the rule set that later alerts count in: `UInt32`.
     case rules = 4
+    /// The new content of the file of metrics.
+    case metrics = 5
 }
 
 /// What became of matches on their way to the queue.
@@ -111,6 +113,11 @@ struct AlertSink: ~Copyable, MatchSink {
         var bytes = ByteArena(capacity: 4, limit: 4)
         _ = bytes.append(integer: UInt32(generation))
         return queue.push(kind: MessageKind.rules.rawValue, bytes.bytes.span)
+    }
+
+    /// Hands the content of the file of metrics to the writer; false if there is no room.
+    func send(metrics: [UInt8]) -> Bool {
+        queue.push(kind: MessageKind.metrics.rawValue, metrics.span, priority: .low)
     }
 
     /// Hands a finished line to the writer; false if there is no room.

@@ -2,6 +2,7 @@ internal import Detection
 internal import ECS
 internal import Events
 internal import Output
+internal import Platform
 internal import Synchronization
 
 /// The rule sets of a run, one for each load: alerts are told with the set that
@@ -29,18 +30,23 @@ struct RecordEncoder: MessageEncoder {
     private let generations: RuleGenerations
     private var rules: [Rule]
     private let format: Format
+    private let metricsFile: String?
+    private var toldOfMetrics = false
 
     private enum Format {
         case ecs(AlertEncoder, EventEncoder)
+        case ocsf(OCSFEncoder)
         case text(TextEncoder)
     }
 
     init(_ context: RecordContext, options: SensorOptions, generations: RuleGenerations) {
         self.generations = generations
         rules = options.rules.rules
+        metricsFile = options.metricsFile
         format =
             switch options.format {
             case .ecs: .ecs(AlertEncoder(context), EventEncoder(context))
+            case .ocsf: .ocsf(OCSFEncoder(context))
             case .text: .text(TextEncoder(context, colours: options.usesColour))
             }
     }
@@ -53,16 +59,20 @@ struct RecordEncoder: MessageEncoder {
             let rule = rules[alert.ruleIndex]
             switch format {
             case .ecs(let encoder, _): encoder.append(alert, rule: rule, to: &line)
+            case .ocsf(let encoder): encoder.append(alert, rule: rule, to: &line)
             case .text(let encoder): encoder.append(alert, rule: rule, to: &line)
             }
         case .event:
             guard let event = EventSnapshot(image: message) else { return false }
             switch format {
             case .ecs(_, let encoder): encoder.append(event, to: &line)
+            case .ocsf: break
             case .text(let encoder): encoder.append(event, to: &line)
             }
         case .line:
             for index in message.indices { line.append(message[index]) }
+        case .metrics:
+            replaceMetrics(with: message)
         case .rules:
             guard let number: UInt32 = message.integer(at: 0), let set = generations[Int(number)]
             else { return false }
@@ -71,5 +81,18 @@ struct RecordEncoder: MessageEncoder {
             return false
         }
         return true
+    }
+
+    /// A file that cannot be written is told of once: it costs no record.
+    private mutating func replaceMetrics(with content: borrowing Span<UInt8>) {
+        guard let path = metricsFile else { return }
+        do throws(FileError) {
+            try File.replace(path, with: content)
+            toldOfMetrics = false
+        } catch {
+            guard !toldOfMetrics else { return }
+            toldOfMetrics = true
+            StandardError.write("imdswatch: \(path) cannot be written: \(error)\n")
+        }
     }
 }

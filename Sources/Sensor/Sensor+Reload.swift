@@ -8,8 +8,21 @@ extension Sensor {
     /// Replaces rules and exceptions. What the kernel lets through is widened
     /// first and narrowed last, so that no rule, old or new, misses an event.
     /// On any error the old ones stay.
-    mutating func apply(_ new: SensorOptions?) {
-        guard let new else { return }
+    mutating func apply(_ reload: Reload) {
+        switch reload {
+        case .options(let options): replace(options)
+        case .refused(let reason): refuseReload(reason)
+        }
+    }
+
+    /// Somebody believes that other rules are in force now: it is told where
+    /// alerts are read, too.
+    private mutating func refuseReload(_ reason: String) {
+        log.error("reload failed, the old rules stay: \(reason)")
+        report("reload_failed", message: "the old rules stay: \(reason)")
+    }
+
+    private mutating func replace(_ new: SensorOptions) {
         let exceptions = ExceptionSet(new.exceptions, for: new.rules)
         var requirement = new.rules.requirement
         requirement.formUnion(reading: exceptions.requirement)
@@ -20,12 +33,10 @@ extension Sensor {
             if requirement.kinds.contains(.exit) { try probes.attach(.exit) }
             probes.setCapturesEnvironment(requirement.environment != [])
         } catch {
-            log.error("reload failed, the old rules stay", metadata: ["error": "\(error)"])
-            return
+            return refuseReload("the kernel refused: \(error)")
         }
         guard pipeline.sink.send(generation: generations.add(new.rules)) else {
-            log.error("reload failed, the old rules stay: the output is blocked")
-            return
+            return refuseReload("the output is blocked")
         }
         pipeline.replaceRules(new, requirement, exceptions)
         rules = new.rules

@@ -32,6 +32,11 @@ extension Sensor {
         record.message = message
         toldLosses = record.lost
         send(record)
+        if options.metricsFile != nil {
+            var metrics: [UInt8] = []
+            MetricsEncoder(context).append(record, to: &metrics)
+            if !pipeline.sink.send(metrics: metrics) { log.warning("no room for the file of metrics") }
+        }
     }
 
     private mutating func send(_ record: StatsRecord) {
@@ -39,9 +44,11 @@ extension Sensor {
         switch options.format {
         case .ecs:
             StatsEncoder(context).append(record, to: &line)
+        case .ocsf:
+            OCSFEncoder(context).append(record, to: &line)
         case .text:
             // people are told of losses; the rest would be noise between alerts
-            guard record.action == "loss" || record.action == "hook_changed" else { return }
+            guard ["loss", "hook_changed", "reload_failed"].contains(record.action) else { return }
             TextEncoder(context, colours: options.usesColour).append(record, to: &line)
         }
         if !pipeline.sink.send(line: line) {
@@ -58,6 +65,7 @@ extension Sensor {
         let now = pipeline.sink.now
         switch options.format {
         case .ecs: FloodEncoder(context).append(flood, timestamp: now, rules: rules.rules, to: &line)
+        case .ocsf: OCSFEncoder(context).append(flood, timestamp: now, rules: rules.rules, to: &line)
         case .text:
             TextEncoder(context, colours: options.usesColour)
                 .append(flood, timestamp: now, rules: rules.rules, to: &line)

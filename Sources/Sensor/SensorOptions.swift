@@ -5,6 +5,8 @@ public import Probes
 public enum OutputFormat: String, CaseIterable, Sendable {
     /// One JSON object with ECS names per line, for collectors.
     case ecs
+    /// One JSON object with OCSF names per line. Events are not written.
+    case ocsf
     /// One line per alert, for people.
     case text
 }
@@ -26,6 +28,9 @@ public struct SensorOptions: Sendable {
     public var duration: Duration?
     /// Time between two heartbeat records; nil for none.
     public var heartbeat: Duration? = .seconds(60)
+    /// A file that is replaced with all counters at every heartbeat, in the
+    /// text format of Prometheus.
+    public var metricsFile: String?
     /// Alerts in five minutes per combination; 0 lets all pass.
     public var alertLimit = 100
     /// A program start wakes the reader too.
@@ -47,4 +52,11 @@ public struct SensorOptions: Sendable {
         self.version = version
         self.rules = rules
     }
+}
+
+/// What a request to load rules and exceptions anew led to.
+public enum Reload: Sendable {
+    case options(SensorOptions)
+    /// They could not be read, for this reason; the old ones stay.
+    case refused(String)
 }

@@ -33,7 +33,7 @@ struct CommonOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "How records look: ecs (JSON lines) or text.",
+            "How records look: ecs or ocsf (JSON lines), or text.",
             discussion: "Default: text if standard output is a terminal, else ecs.", valueName: "format"))
     var format: String?
 

@@ -45,6 +45,14 @@ struct RunCommand: ParsableCommand {
         help: "Wake up at every program start: rules without a connection answer at once, at a higher cost.")
     var lowLatency = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Keep this file up to date with all counters, in the text format of Prometheus.",
+            discussion: "Replaced at every statistics interval, for collectors that read files.",
+            valueName: "path"))
+    var metricsFile: String?
+
     @Flag(name: .long, help: "Send one alert, marked as a test, down the whole path after the start.")
     var testAlert = false
 
@@ -56,6 +64,7 @@ struct RunCommand: ParsableCommand {
             configuration.duration = duration
             configuration.statsInterval = statsInterval
             configuration.lowLatency = lowLatency ? true : nil
+            configuration.metricsFile = metricsFile
             let settings = try Settings(configuration, file: common.config)
             let log = settings.makeLog()
             let options = try Self.options(settings, testAlert: testAlert, log: log)
@@ -63,17 +72,16 @@ struct RunCommand: ParsableCommand {
             try Self.watch(options, log: log) {
                 do {
                     let settings = try Settings(configuration, file: common.config)
-                    return try Self.options(settings, testAlert: false, log: log)
+                    return .options(try Self.options(settings, testAlert: false, log: log))
                 } catch {
-                    log.error("reload failed, the old rules stay: \((error as? Failure)?.text ?? "\(error)")")
-                    return nil
+                    return .refused((error as? Failure)?.text ?? "\(error)")
                 }
             }
         }
     }
 
     private static func watch(
-        _ options: SensorOptions, log: Logger, reload: () -> SensorOptions?
+        _ options: SensorOptions, log: Logger, reload: () -> Reload
     ) throws {
         let outcome: SensorOutcome
         do throws(SensorError) {
@@ -107,6 +115,10 @@ struct RunCommand: ParsableCommand {
         options.usesColour = isTerminal && (Environment.value("NO_COLOR") ?? "").isEmpty
         options.writesEvents = settings[\.events] ?? false
         options.showsSuppressed = settings[\.showSuppressed] ?? false
+        if options.writesEvents, options.format == .ocsf {
+            throw Failure(.usage, "--events: events are written as ecs or text, not as ocsf")
+        }
+        options.metricsFile = settings[\.metricsFile]
         options.hooks = settings[\.hook].flatMap(HookPreference.init(rawValue:)) ?? .auto
         options.duration = settings[\.duration]
         if let interval = settings[\.statsInterval] {

@@ -52,7 +52,7 @@ struct Settings {
             guard let value, !allowed.contains(value) else { return }
             throw Failure(.usage, "--\(name): \"\(value)\" is none of \(allowed.joined(separator: ", "))")
         }
-        try check("format", self[\.format], ["ecs", "text"])
+        try check("format", self[\.format], Configuration.formats)
         try check("hook", self[\.hook], Configuration.hooks)
         try check("log-level", self[\.logLevel], Configuration.logLevels)
         if let limit = self[\.maxAlerts], limit < 0 { throw Failure(.usage, "--max-alerts: less than 0") }
@@ -64,10 +64,7 @@ struct Settings {
     /// `IMDSWATCH_` and the name of the long option, in capitals with `_`.
     private static func environment() throws -> Configuration {
         var configuration = Configuration()
-        func value(_ key: String) -> String? {
-            let name = key.uppercased().map { $0 == "-" ? "_" : $0 }
-            return Environment.value("IMDSWATCH_" + String(name))
-        }
+        func value(_ key: String) -> String? { Environment.value(variable(key)) }
         func flag(_ key: String) throws -> Bool? {
             guard let text = value(key) else { return nil }
             switch text {
@@ -105,6 +102,7 @@ struct Settings {
         configuration.noRedact = try flag("no-redact")
         configuration.lowLatency = try flag("low-latency")
         configuration.keepGoing = try flag("keep-going")
+        configuration.metricsFile = value("metrics-file")
         return configuration
     }
 
@@ -176,7 +174,22 @@ struct Settings {
     func makeLog() -> Logger {
         var log = Logger(label: "imdswatch") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = self[\.logLevel].flatMap(Logger.Level.init(rawValue:)) ?? .notice
+        for name in Settings.unknownVariables {
+            log.warning("the environment: \(name) is no setting")
+        }
         return log
+    }
+
+    /// Variables that look like settings and are none. No error: a container
+    /// platform sets such names for services that are called like this program.
+    private static var unknownVariables: [String] {
+        let known = Set((Configuration.keys + ["config"]).map(variable))
+        return Environment.names.filter { $0.hasPrefix("IMDSWATCH_") && !known.contains($0) }
+    }
+
+    /// The variable that stands for a long option.
+    private static func variable(_ key: String) -> String {
+        "IMDSWATCH_" + String(key.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 }
 

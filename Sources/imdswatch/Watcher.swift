@@ -91,7 +91,7 @@ struct Watcher: ~Copyable {
         options.outputDescriptor = output
         do throws(SensorError) {
             var sensor = try Sensor(options, log: log)
-            _ = try sensor.run(announce: { _ in }, reload: { nil })
+            _ = try sensor.run(announce: { _ in }, reload: { .refused("") })
             return 0
         } catch {
             StandardError.write("imdswatch: \(Failure(error).text)\n")

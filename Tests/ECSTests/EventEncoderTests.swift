@@ -92,6 +92,41 @@ struct StatsEncoderTests {
         try expectGolden("stats", Line(bytes))
     }
 
+    @Test("writes them for Prometheus: a type for each name, and every value")
+    func metrics() throws {
+        var bytes: [UInt8] = []
+        var record = record
+        record.counters.append(.init(stage: "table", name: "processes", value: 12))
+        record.rulesHash = "a\"b\\c\n"
+        MetricsEncoder(Sample.context).append(record, to: &bytes)
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        for line in [
+            #"imdswatch_info{version="0.1.0",rules_hash="a\"b\\c\n"} 1"#, "imdswatch_rules 1",
+            #"imdswatch_hook{event="connect4",hook="fexit"} 1"#,
+            "# TYPE imdswatch_connect4_seen_total counter", "imdswatch_connect4_seen_total 10",
+            "# TYPE imdswatch_table_processes gauge", "imdswatch_table_processes 12",
+            #"imdswatch_lost_total{reason="ring_full"} 2"#,
+        ] {
+            #expect(lines.contains(line[...]), "\(line)")
+        }
+        let names = lines.filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 != "{" && $0 != " " } }
+        let typed = Set(lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] })
+        #expect(Set(names) == typed)
+    }
+
+    @Test("writes them as an OCSF base event")
+    func ocsf() throws {
+        var bytes: [UInt8] = []
+        OCSFEncoder(Sample.context).append(record, to: &bytes)
+        let line = try Line(bytes)
+        #expect(line.number("class_uid") == 0 && line.number("category_uid") == 0)
+        #expect(line.number("type_uid") == 99 && line.number("activity_id") == 99)
+        #expect(line.string("unmapped.action") == "heartbeat")
+        #expect(line.number("unmapped.counters.connect4.seen") == 10)
+        #expect(line.number("unmapped.counters.lost.ring_full") == 2)
+        #expect(line.number("unmapped.lost") == 2)
+    }
+
     @Test("stays within the line whatever there is to count")
     func long() throws {
         var many = record
@@ -114,5 +149,11 @@ struct StatsEncoderTests {
         #expect(line.number("imdswatch.flood.count") == 1_234)
         #expect(line.objects("imdswatch.flood.top")?.first?["count"] as? Int == 1_000)
         #expect(line.string("message")?.contains("/usr/bin/curl") == true)
+        bytes = []
+        OCSFEncoder(Sample.context).append(flood, timestamp: Sample.time, rules: [Sample.rule], to: &bytes)
+        let event = try Line(bytes)
+        #expect(event.number("class_uid") == 0)
+        #expect(event.number("unmapped.flood.count") == 1_234)
+        #expect(event.objects("unmapped.flood.top")?.first?["count"] as? Int == 1_000)
     }
 }

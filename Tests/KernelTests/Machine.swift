@@ -38,6 +38,18 @@ enum Machine {
         }
     }
 
+    /// The scheduling policies of the threads of a process, in rising order: 0
+    /// for ordinary ones, 2 for `SCHED_RR` (sched(7)).
+    static func policies(of pid: Int32) throws -> [Int] {
+        try threads(of: pid).map { thread in
+            let stat = try String(contentsOfFile: "\(thread)/stat", encoding: .utf8)
+            // the second field, a name in parentheses, can hold anything
+            let end = try #require(stat.lastIndex(of: ")"))
+            let fields = stat[end...].split(separator: " ")
+            return try #require(Int(fields[39]))
+        }.sorted()
+    }
+
     private static func threads(of pid: Int32) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").map {
             "/proc/\(pid)/task/\($0)"

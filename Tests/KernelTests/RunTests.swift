@@ -44,6 +44,82 @@ extension KernelTests {
             _ = try sensor.stop()
         }
 
+        @Test(
+            "runs before ordinary processes, unless whoever started it has decided",
+            arguments: [
+                ([], [], [2, 2]), (["/usr/bin/nice", "-n", "1"], [], [0, 0]),
+                // every event of a host is too much to write before others may work
+                ([], ["--events"], [0, 2]),
+            ])
+        func scheduling(launcher: [String], options: [String], policies: [Int]) throws {
+            let allowed = try Invocation(["-r", "1", "/bin/true"], executable: "/usr/bin/chrt")
+            guard allowed.status == 0 else { try Test.cancel("no real-time threads here") }
+            let sensor = try Sensor(options, launcher: launcher)
+            #expect(try Machine.policies(of: sensor.pid) == policies)
+            _ = try sensor.stop()
+        }
+
+        @Test("says in its output, too, that other rules could not be loaded")
+        func failedReload() throws {
+            let file = temporaryFile("any where false")
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let sensor = try Sensor(["--rules", file])
+            try "any where".write(toFile: file, atomically: true, encoding: .utf8)
+            sensor.send(SIGHUP)
+            let record = sensor.output.wait(.seconds(5)) { $0.text.contains("reload_failed") }
+            let document = record.flatMap { Document($0.bytes) }
+            #expect(document?.string("event.dataset") == "imdswatch.stats")
+            #expect(document?.string("message")?.contains(file) == true)
+            #expect(document?.int("imdswatch.rules.loaded") == 1)
+            _ = try sensor.stop()
+        }
+
+        @Test("keeps a file of metrics up to date")
+        func metrics() throws {
+            let file = temporaryFile("")
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let sensor = try Sensor(["--metrics-file", file, "--stats-interval", "1s"])
+            func seen() throws -> Int {
+                let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+                let line = lines.first { $0.hasPrefix("imdswatch_exec_seen_total ") }
+                return line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
+            }
+            usleep(200_000)
+            let before = try seen()
+            #expect(before > 0)
+            _ = try Arena(["true"]).finish()
+            usleep(2_500_000)
+            #expect(try seen() > before)
+            let attributes = try FileManager.default.attributesOfItem(atPath: file)
+            #expect(attributes[.posixPermissions] as? Int == 0o644)
+            _ = try sensor.stop()
+            #expect(!FileManager.default.fileExists(atPath: file + ".new"))
+        }
+
+        @Test("writes OCSF on every line if asked to")
+        func ocsf() throws {
+            let process = Process()
+            let out = Pipe()
+            process.executableURL = URL(filePath: Sensor.executable)
+            process.arguments = ["run", "--format", "ocsf", "--test-alert", "--duration", "1s"]
+            process.standardOutput = out
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            let lines = Lines(reading: out.fileHandleForReading)
+            #expect(lines.waitForEnd(.seconds(10)))
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            let classes = lines.all.map { Document($0.bytes)?.int("class_uid") }
+            #expect(classes.contains(2004) && classes.contains(0) && !classes.contains(nil))
+        }
+
+        private func temporaryFile(_ text: String) -> String {
+            let path = FileManager.default.temporaryDirectory.appending(path: "rule-\(UUID().uuidString).eql")
+                .path()
+            #expect(FileManager.default.createFile(atPath: path, contents: Data(text.utf8)))
+            return path
+        }
+
         @Test("works beside another sensor")
         func twice() throws {
             let sensors = try [Sensor(), Sensor()]

@@ -22,10 +22,14 @@ final class Sensor {
     /// Starts `imdswatch run` and waits until it is ready.
     ///
     /// No alert is held back, unless the options say so.
-    init(_ options: [String] = [], limitAlerts: Bool = false) throws {
+    ///
+    /// - Parameter launcher: a command that executes the sensor, such as nice(1).
+    init(_ options: [String] = [], limitAlerts: Bool = false, launcher: [String] = []) throws {
         let (out, err) = (Pipe(), Pipe())
-        process.executableURL = URL(filePath: Self.executable)
-        process.arguments = ["run"] + (limitAlerts ? [] : ["--max-alerts", "0"]) + options
+        let command =
+            launcher + [Self.executable, "run"] + (limitAlerts ? [] : ["--max-alerts", "0"]) + options
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = out
         process.standardError = err

@@ -51,4 +51,21 @@ struct PlatformTests {
         let effective = try Capabilities.effective()
         #expect((geteuid() == 0) == effective.grants(.dacReadSearch))
     }
+
+    @Test("a file is replaced whole, with a mode of its own, and not through a link")
+    func replace() throws {
+        let path = "/tmp/imdswatch-replace-\(getpid())"
+        let other = path + ".other"
+        defer { for name in [path, other, path + ".new"] { _ = unsafe unlink(name) } }
+        var bytes: [UInt8] = []
+        try File.replace(other, with: [1].span)
+        let links = unsafe [symlink(other, path), symlink(other, path + ".new")]
+        #expect(links == [0, 0])
+        try File.replace(path, with: Array("two".utf8).span)
+        #expect(try File.read(path, into: &bytes).permissions == 0o644)
+        #expect(bytes == Array("two".utf8))
+        try File.read(other, into: &bytes)
+        #expect(bytes == [1])
+        #expect(throws: FileError.self) { try File.replace("/tmp/none/\(getpid())", with: [1].span) }
+    }
 }
