@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Glibc
 
 /// The environment of this process.
@@ -7,6 +8,18 @@ public enum Environment {
         // SAFETY: nobody changes the environment; the text is copied at once.
         guard let text = unsafe getenv(name) else { return nil }
         return unsafe String(cString: text)
+    }
+
+    /// The names of all variables that are set.
+    public static var names: [String] {
+        var names: [String] = []
+        // SAFETY: nobody changes the environment; the list ends with a null pointer.
+        var place = unsafe environ
+        while let text = unsafe place.pointee {
+            names.append(String(unsafe String(cString: text).prefix { $0 != "=" }))
+            unsafe place += 1
+        }
+        return names
     }
 }
 
@@ -24,9 +37,21 @@ public enum StandardError {
 /// Where records go.
 public enum StandardOutput {
     /// Writes a text at once, also into a pipe.
-    public static func write(_ text: String) {
+    ///
+    /// - Returns: 0, or the error that ended it: EPIPE if nobody reads any more
+    ///   (and `ignoreBrokenPipes` was called).
+    public static func write(_ text: String) -> Int32 {
         let bytes = Array(text.utf8)
-        _ = OutputDescriptor(1).write(bytes.span)
+        let output = OutputDescriptor(1)
+        var done = 0
+        while done < bytes.count {
+            switch output.write(bytes.span.extracting(done..<bytes.count)) {
+            case .wrote(let count): done += count
+            case .notNow: output.waitUntilWritable()
+            case .failed(let errno): return errno
+            }
+        }
+        return 0
     }
 
     public static var isTerminal: Bool { isatty(1) == 1 }
@@ -34,6 +59,9 @@ public enum StandardOutput {
 
 /// The three descriptors that every program expects.
 public enum StandardStreams {
+    /// Makes writing to a pipe that nobody reads an error, not the end.
+    public static func ignoreBrokenPipes() { _ = platform_ignore_signal(SIGPIPE) }
+
     /// Occupies those that the caller closed, so that no file or socket opened
     /// later is taken for one of them. Writing to them then fails, as it should.
     public static func occupyMissing() {

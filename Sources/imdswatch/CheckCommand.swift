@@ -26,7 +26,7 @@ struct CheckCommand: ParsableCommand {
         }
         try Failure.exiting {
             let check = HostCheck.run(preference)
-            print(json ? Self.json(check) : Self.text(check), terminator: json ? "\n" : "")
+            try Failure.show(json ? Self.json(check) + "\n" : Self.text(check))
             if check.isUsable { return }
             let lacksPrivilege = check.findings.contains { $0.name == "privileges" && !$0.isGood }
             throw (lacksPrivilege ? ExitStatus.noPermission : .unavailable).code

@@ -59,10 +59,10 @@ struct DemoCommand: ParsableCommand {
     private func direct(
         _ actions: [Demo.Action], in lab: borrowing NetworkLab, _ watcher: borrowing Watcher
     ) throws {
-        say("The lab has its own network and its own metadata service; nothing leaves it.\n")
+        try say("The lab has its own network and its own metadata service; nothing leaves it.\n")
         var asExpected = 0
         for (index, action) in actions.enumerated() {
-            say("\(index + 1). \(action.title): \(action.reason)\n   $ \(action.command)")
+            try say("\(index + 1). \(action.title): \(action.reason)\n   $ \(action.command)")
             let outcome: NetworkLab.Outcome
             do throws(LabError) {
                 outcome = try lab.perform(action)
@@ -70,31 +70,31 @@ struct DemoCommand: ParsableCommand {
                 throw Failure(.software, "the lab failed: \(error)")
             }
             if outcome.exitStatus != 0 {
-                say("   the client ended with \(outcome.exitStatus.map(String.init) ?? "a kill")")
+                try say("   the client ended with \(outcome.exitStatus.map(String.init) ?? "a kill")")
             }
             // an alert takes less than a millisecond; what must not come is waited for as well
             let patience: Duration = action.expectsAlert ? .seconds(2) : .milliseconds(400)
             let alerts = watcher.alerts(
                 ofSession: outcome.pid, atLeast: action.expectsAlert ? 1 : .max, patience)
-            for alert in alerts { show(alert) }
+            for alert in alerts { try show(alert) }
             let isExpected = alerts.isEmpty != action.expectsAlert
             asExpected += isExpected ? 1 : 0
             let expectation = action.expectsAlert ? "an alert expected" : "no alert expected"
             let count = alerts.count == 1 ? "1 alert" : "\(alerts.count) alerts"
-            say("   \(expectation), \(count): \(isExpected ? "as it should be" : "WRONG")\n")
+            try say("   \(expectation), \(count): \(isExpected ? "as it should be" : "WRONG")\n")
         }
-        say("\(asExpected) of \(actions.count) as expected.")
+        try say("\(asExpected) of \(actions.count) as expected.")
         guard asExpected == actions.count else { throw Failure(.software, "the demo did not go as expected") }
     }
 
-    private func show(_ alert: Watcher.Alert) {
-        if format == "ecs" { return StandardOutput.write(alert.line + "\n") }
-        say("   ALERT  \(alert.summary)")
-        for (name, value) in alert.details { say("          \(name)  \(value)") }
+    private func show(_ alert: Watcher.Alert) throws {
+        if format == "ecs" { return try Failure.show(alert.line + "\n") }
+        try say("   ALERT  \(alert.summary)")
+        for (name, value) in alert.details { try say("          \(name)  \(value)") }
     }
 
     /// What is said to people: with JSON on standard output, on standard error.
-    private func say(_ text: String) {
-        if format == "ecs" { StandardError.write(text + "\n") } else { StandardOutput.write(text + "\n") }
+    private func say(_ text: String) throws {
+        if format == "ecs" { StandardError.write(text + "\n") } else { try Failure.show(text + "\n") }
     }
 }

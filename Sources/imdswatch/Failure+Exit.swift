@@ -15,6 +15,14 @@ extension Failure {
         }
     }
 
+    /// Puts a text on standard output; that nobody reads it is an error.
+    static func show(_ text: String) throws {
+        let code = StandardOutput.write(text)
+        guard code == 0 else {
+            throw Failure(.ioError, "standard output: \(SystemCallError.text(of: code))")
+        }
+    }
+
     /// Says what a person can do about it.
     init(_ error: SensorError) {
         switch error {

@@ -17,13 +17,14 @@ struct FieldsCommand: ParsableCommand {
     @Argument(help: "Only fields whose name contains this.")
     var filter: String?
 
-    func run() {
-        if markdown { return print(FieldInfo.reference, terminator: "") }
+    func run() throws {
+        try Failure.exiting { try Failure.show(text) }
+    }
+
+    private var text: String {
+        if markdown { return FieldInfo.reference }
         let rows = FieldInfo.table.filter { filter.map($0.name.contains) ?? true }
-        if json {
-            for row in rows { print(jsonLine(row)) }
-            return
-        }
+        if json { return rows.map { jsonLine($0) + "\n" }.joined() }
         var table = TextTable(["FIELD", "TYPE", "LIVE", "FROM"])
         for row in rows {
             table.add([
@@ -31,7 +32,7 @@ struct FieldsCommand: ParsableCommand {
                 row.source.rawValue,
             ])
         }
-        print(table.text, terminator: "")
+        return table.text
     }
 
     private func jsonLine(_ info: FieldInfo) -> String {

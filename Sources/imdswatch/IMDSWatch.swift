@@ -11,6 +11,7 @@ enum Main {
         // what the canary starts, to prove that program starts are seen
         if CommandLine.arguments.dropFirst().elementsEqual([Canary.argument]) { return }
         StandardStreams.occupyMissing()
+        StandardStreams.ignoreBrokenPipes()
         IMDSWatch.main()
     }
 }

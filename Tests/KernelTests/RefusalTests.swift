@@ -26,6 +26,19 @@ extension KernelTests {
             }
         }
 
+        @Test("an output that takes nothing is an I/O error", arguments: ["check", "fields", "demo"])
+        func deadOutput(command: String) throws {
+            try withFolder {
+                let full = try Invocation(
+                    ["-c", "exec \(Sensor.executable) \(command) > /dev/full"], executable: "/bin/sh")
+                #expect(full.status == 74 && full.diagnostics.contains("standard output"))
+                let unread = try Invocation(
+                    ["-c", "{ sleep 0.2; \(Sensor.executable) \(command); echo status $? >&2; } | true"],
+                    executable: "/bin/sh")
+                #expect(unread.diagnostics.contains("status 74"), "\(unread.diagnostics)")
+            }
+        }
+
         @Test("an unknown command is a usage error")
         func unknownCommand() throws {
             try withFolder {
