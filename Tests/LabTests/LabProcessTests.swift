@@ -8,12 +8,9 @@ private let isRoot = geteuid() == 0
 /// These fork, make namespaces and so need root; nothing leaves their namespaces.
 @Suite("Processes of the lab", .serialized, .enabled(if: isRoot, "needs root: makes network namespaces"))
 struct LabProcessTests {
-    @Test("the canary is ready at once, and its program start and connections succeed and are refused")
+    @Test("the canary's program start succeeds, and its connections are refused")
     func canary() throws {
-        let begin = ContinuousClock.now
         let canary = try Canary.start(program: .init(path: "/bin/true", arguments: ["true"]))
-        let ready = ContinuousClock.now - begin
-        #expect(ready < .milliseconds(50))
         for _ in 0..<3 {
             let firing = try canary.fire()
             #expect(firing.executed == 0)
