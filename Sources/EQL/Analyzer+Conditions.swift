@@ -96,7 +96,11 @@ extension Analyzer {
             guard type == .identifier else { return .patterns([pattern]) }
             return .identifiers([pattern], numbers(named: [text]))
         case (.identifier, .integer(let number)):
-            guard order == .equal else { throw mismatch }
+            guard order == .equal else {
+                // as in Elasticsearch, where they are keywords
+                let expected = "a string, since ids are ordered as text"
+                throw EQLError(.wrongType(expected: expected, found: .number), at: literal.range)
+            }
             let pattern = WildcardPattern(literal: Array("\(number)".utf8), folds: false)
             return .identifiers([pattern], RangeSet(number))
         case (.long, .integer(let number)): return .integers(RangeSet(order, .integer(number)))

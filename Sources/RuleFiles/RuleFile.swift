@@ -154,6 +154,16 @@ public enum RuleFile {
             url: try section.text("reference") ?? "")
     }
 
+    /// An error that is about the id of a rule that loads by itself.
+    static func error(
+        _ reason: RuleFileError.Reason, atIDIn bytes: [UInt8], file: String
+    ) -> RuleFileError {
+        guard !file.hasSuffix(".eql"), let document = try? TOMLDocument(bytes, file: file),
+            let section = try? document.root.section("rule")
+        else { return RuleFileError(file: file, reason: reason) }
+        return section.error(reason, at: section.has("rule_id") ? "rule_id" : "id")
+    }
+
     /// The name of a file without its directory and ending.
     static func stem(of file: String) -> String {
         let name = file.split(separator: "/").last ?? file[...]

@@ -22,9 +22,13 @@ public struct LoadedRules: Sendable {
     }
 
     /// Adds a rule, unless another has its id.
-    public mutating func append(_ rule: Rule) {
+    public mutating func append(_ rule: Rule) { append(rule, read: []) }
+
+    /// - Parameter bytes: the content of the file, to show where the id stands.
+    private mutating func append(_ rule: Rule, read bytes: [UInt8]) {
         if let same = rules.first(where: { $0.id == rule.id }) {
-            var error = RuleFileError(file: rule.file, reason: .duplicateID(rule.id, file: same.file))
+            let reason = RuleFileError.Reason.duplicateID(rule.id, file: same.file)
+            var error = RuleFile.error(reason, atIDIn: bytes, file: rule.file)
             error.ruleID = rule.id
             error.ruleName = rule.name
             return refuse(error)
@@ -42,7 +46,8 @@ public struct LoadedRules: Sendable {
     /// Adds a rule whose content is at hand, such as a built-in one.
     public mutating func append(content bytes: [UInt8], file: String, ruleset: String? = nil) {
         do throws(RuleFileError) {
-            append(try RuleFile.rule(from: bytes, file: file, ruleset: ruleset, source: source))
+            let rule = try RuleFile.rule(from: bytes, file: file, ruleset: ruleset, source: source)
+            append(rule, read: bytes)
         } catch {
             refuse(error)
         }

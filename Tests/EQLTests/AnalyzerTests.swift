@@ -48,7 +48,7 @@ struct AnalyzerTests {
             ),
             (
                 "process where user.id > ⟦1⟧",
-                .wrongType(expected: "a string or a whole number", found: .number)
+                .wrongType(expected: "a string, since ids are ordered as text", found: .number)
             ),
             ("process where length(process.name) == ⟦\"1\"⟧", .wrongType(expected: "a number", found: .text)),
             (

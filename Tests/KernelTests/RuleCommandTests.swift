@@ -77,7 +77,8 @@ extension KernelTests {
                     "gone.eql": "file", "zero.eql": "file", "pipe.eql": "file",
                 ])
             for (name, line, column) in [
-                ("field.toml", 5, 3), ("open.eql", 1, 31), ("deep.eql", 1, 115), ("kql.toml", 3, 1),
+                ("field.toml", 5, 3), ("same.toml", 2, 1), ("open.eql", 1, 31), ("deep.eql", 1, 115),
+                ("kql.toml", 3, 1),
                 ("binary.toml", 1, 1),
             ] {
                 #expect(found[name]?.int("line") == line, "\(name)")

@@ -238,6 +238,7 @@ struct OutcomeTests {
                 "a.toml field", "b.toml loaded", "c.toml duplicate", "d.toml language", "e.toml syntax",
                 "f.toml feature", "g.toml query",
             ])
+        #expect(loaded.errors[1].position == FilePosition(line: 2, column: 1))
         #expect(loaded.errors.map(\.ruleID) == ["a", "b", "d", nil, "f", "g"])
         #expect(loaded.errors.map(\.ruleName) == ["A", "C", "D", nil, nil, nil])
     }
