@@ -70,7 +70,10 @@ let package = Package(
         library("Lab", ["Platform"]),
         library(
             "Sensor",
-            ["Detection", "ECS", "EQL", "Events", "Lab", "Output", "Platform", "Probes", "Processes", log]),
+            [
+                "Detection", "ECS", "EQL", "Events", "Lab", "Output", "Platform", "Probes", "Processes",
+                "Recording", log,
+            ]),
         .executableTarget(
             name: "imdswatch",
             dependencies: [

@@ -204,7 +204,8 @@ extension LineComposer {
 
     /// Where values come from that the kernel cannot always supply.
     mutating func origins(of evidence: Evidence) {
-        guard evidence.event.header.kind != .document else { return }
+        let header = evidence.event.header
+        guard header.kind != .document || header.hook != .none else { return }
         let fields: [Field] = [
             .processExecutable, .processArgs, .processWorkingDirectory, .parentExecutable, .parentArgs,
         ]

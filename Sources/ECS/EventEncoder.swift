@@ -44,6 +44,11 @@ public struct EventEncoder: Sendable {
             isSkeleton ? FieldOutput.eventSkeleton : FieldOutput.event, of: evidence, namer: context.namer)
         composer.text("imdswatch.version", context.version, .text, name: "imdswatch.version")
         composer.hook(of: evidence)
+        if header.hook != .none {
+            // the clock that orders events: the wall's can jump
+            composer.json.name("imdswatch.time_since_boot")
+            composer.json.value(header.time)
+        }
         if !isSkeleton {
             composer.fields(FieldOutput.imdswatch, of: evidence, namer: context.namer)
             composer.invokedParent(of: evidence)

@@ -57,7 +57,8 @@ extension FieldOutput {
     private static let described: [Field] = [
         .eventID, .eventKind, .eventCategory, .eventType, .eventAction, .eventOutcome, .eventModule,
         .eventDataset, .hostID, .hostName, .hostHostname, .hostArchitecture, .hostOSType,
-        .hostOSFamily, .hostOSKernel, .hostOSName, .hostOSVersion,
+        .hostOSFamily, .hostOSKernel, .hostOSName, .hostOSVersion, .hostBootID, .cloudProvider,
+        .cloudInstanceID,
     ]
     private static let identity: [Field] = [
         .processPID, .processEntityID, .processName, .processExecutable, .processArgs,
@@ -132,7 +133,8 @@ extension TextClass {
                 .processPreviousExecutable:
                 .leaderExecutable
             case .processEntityID, .parentEntityID, .entryLeaderEntityID, .sessionLeaderEntityID,
-                .groupLeaderEntityID, .eventID, .hostID, .containerID, .userID, .destinationAddress:
+                .groupLeaderEntityID, .eventID, .hostID, .hostBootID, .cloudInstanceID, .containerID, .userID,
+                .destinationAddress:
                 .identifier
             default: .text
             }

@@ -10,7 +10,9 @@ extension LineComposer {
         for output in outputs {
             guard let slot = evidence.slot(output.field) else { continue }
             note(output.field, slot, prefix: prefix)
-            if evidence.isRedacted(output.field) { noteRedacted(prefix + output.field.name) }
+            if evidence.isRedacted(output.field) || slot.traits.contains(.redacted) {
+                noteRedacted(prefix + output.field.name)
+            }
             guard !slot.isUnknown else { continue }
             write(output, slot, of: evidence, namer: namer, prefix: prefix)
         }

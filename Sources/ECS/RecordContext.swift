@@ -81,14 +81,14 @@ extension LineComposer {
         guard shape != .skeleton else { return }
         put(&self, .hostName, "host.name", host.name)
         put(&self, .hostArchitecture, "host.architecture", host.architecture)
-        text("host.boot.id", host.bootID, .identifier, name: "host.boot.id")
+        put(&self, .hostBootID, "host.boot.id", host.bootID)
         put(&self, .hostOSType, "host.os.type", host.osType)
         put(&self, .hostOSKernel, "host.os.kernel", host.kernel)
         put(&self, .hostOSName, "host.os.name", host.osName)
         put(&self, .hostOSVersion, "host.os.version", host.osVersion)
         put(&self, .hostOSFamily, "host.os.family", host.osFamily)
-        text("cloud.provider", host.cloudProvider ?? "", .text, name: "cloud.provider")
-        text("cloud.instance.id", host.cloudInstanceID ?? "", .identifier, name: "cloud.instance.id")
+        put(&self, .cloudProvider, "cloud.provider", host.cloudProvider ?? "")
+        put(&self, .cloudInstanceID, "cloud.instance.id", host.cloudInstanceID ?? "")
     }
 
     /// The ends of `imdswatch`: what is to be known about the values above.

@@ -8,6 +8,7 @@ public enum Field: UInt8, CaseIterable, Sendable {
 
     case hostID, hostName, hostHostname, hostArchitecture, hostOSType
     case hostOSFamily, hostOSKernel, hostOSName, hostOSVersion
+    case hostBootID, cloudProvider, cloudInstanceID
 
     case processPID, processEntityID, processName, processExecutable
     case processArgs, processArgsCount, processCommandLine, processWorkingDirectory

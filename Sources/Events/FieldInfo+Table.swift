@@ -89,6 +89,18 @@ extension FieldInfo {
             row(
                 "host.os.version", .keyword, .host,
                 "The version of the distribution, from os-release.")
+        case .hostBootID:
+            row(
+                "host.boot.id", .keyword, .host,
+                "The kernel's random id of this boot.")
+        case .cloudProvider:
+            row(
+                "cloud.provider", .keyword, .host,
+                "`aws`, `gcp` and so on, from DMI and cloud-init's files; absent where they do not say.")
+        case .cloudInstanceID:
+            row(
+                "cloud.instance.id", .keyword, .host,
+                "The instance's id, from DMI and cloud-init's files; absent where they do not say.")
         case .processPID:
             row(
                 "process.pid", .long, .kernel,

@@ -42,6 +42,8 @@ public struct Slot: Sendable {
         /// at the event, or by the document in `replay`.
         public static var fromTable: Traits { Traits(rawValue: 32) }
         public static var fromProc: Traits { Traits(rawValue: 64) }
+        /// Secrets were taken out before `replay` read it.
+        public static var redacted: Traits { Traits(rawValue: 128) }
     }
 
     public var payload: Int64

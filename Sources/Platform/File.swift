@@ -27,7 +27,7 @@ public struct FileMetadata: Sendable, Equatable {
     /// Tells one file from another that took its name.
     public var inode: UInt64
 
-    fileprivate init(_ status: stat) {
+    init(_ status: stat) {
         owner = status.st_uid
         group = status.st_gid
         permissions = UInt32(status.st_mode) & 0o7777

@@ -44,7 +44,8 @@ public struct HostFacts: Sendable {
         let values: [(Field, String)] = [
             (.hostID, id), (.hostName, hostname), (.hostHostname, hostname),
             (.hostArchitecture, architecture), (.hostOSKernel, kernel), (.hostOSName, osName),
-            (.hostOSVersion, osVersion), (.hostOSFamily, osFamily),
+            (.hostOSVersion, osVersion), (.hostOSFamily, osFamily), (.hostBootID, bootID),
+            (.cloudProvider, cloud?.provider ?? ""), (.cloudInstanceID, cloud?.instanceID ?? ""),
         ]
         for (field, value) in values where !value.isEmpty {
             event.set(field, text: Array(value.utf8).span)

@@ -11,3 +11,16 @@ public enum DocumentError: Error, Sendable, Equatable {
     /// More text than one event can hold.
     case tooLong(limit: Int)
 }
+
+extension DocumentError {
+    /// The reason in words.
+    public var text: String {
+        switch self {
+        case .malformed(let offset): "not JSON from byte \(offset + 1) on"
+        case .notAnObject: "not a JSON object"
+        case .nestedTooDeeply(let limit): "nested more than \(limit) deep"
+        case .noTimestamp: "no @timestamp, or none that is a time"
+        case .tooLong(let limit): "more than \(limit) bytes of values"
+        }
+    }
+}

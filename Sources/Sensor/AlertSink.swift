@@ -32,24 +32,26 @@ struct AlertCounters: Sendable {
 
 /// Takes matches from the engine, holds back what is to be held back, and hands
 /// the rest to the writer. Allocates nothing in steady state.
-struct AlertSink: ~Copyable, MatchSink {
+struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
     private(set) var counters = AlertCounters()
     var exceptions: ExceptionSet
     var limiter: AlertLimiter
     /// The processes above the one whose event is being tried, as `AncestryEntry`s.
     var ancestry = ByteArena(capacity: 4096, limit: 64 * 1024)
-    /// Now, in nanoseconds since 1970, UTC.
+    /// Now, in nanoseconds since 1970, UTC; in `replay`, the time of the event.
     var now: Int64 = 0
+    /// When alerts are made, if that is another time.
+    var created: Int64?
     /// Matches that are being reported are a test of the output.
     var isTest = false
 
     private let showsSuppressed: Bool
-    private let queue: MessageQueue
+    private let queue: Outlet
     private var message = ByteArena(capacity: 64 * 1024, limit: MessageQueue.longestMessage)
 
     init(
         exceptions: consuming ExceptionSet, limiter: consuming AlertLimiter, showsSuppressed: Bool,
-        queue: MessageQueue
+        queue: Outlet
     ) {
         self.exceptions = exceptions
         self.limiter = limiter
@@ -75,10 +77,12 @@ struct AlertSink: ~Copyable, MatchSink {
     private mutating func send(_ match: borrowing Match, suppressedBy name: borrowing Span<UInt8>) {
         message.truncate(to: 0)
         let range = AlertSink.encode(
-            match, sequence: counters.sent + 1, created: now, ancestry: ancestry, suppressedBy: name,
+            match, sequence: counters.sent + 1, created: created ?? now, ancestry: ancestry,
+            suppressedBy: name,
             isTest: isTest, to: &message)
         guard let range,
-            queue.push(kind: MessageKind.alert.rawValue, message.bytes.span.extracting(range))
+            queue.push(
+                kind: MessageKind.alert.rawValue, message.bytes.span.extracting(range), priority: .high)
         else {
             counters.queueFull += 1
             return
@@ -112,7 +116,7 @@ struct AlertSink: ~Copyable, MatchSink {
     func send(generation: Int) -> Bool {
         var bytes = ByteArena(capacity: 4, limit: 4)
         _ = bytes.append(integer: UInt32(generation))
-        return queue.push(kind: MessageKind.rules.rawValue, bytes.bytes.span)
+        return queue.push(kind: MessageKind.rules.rawValue, bytes.bytes.span, priority: .high)
     }
 
     /// Hands the content of the file of metrics to the writer; false if there is no room.
@@ -122,6 +126,6 @@ struct AlertSink: ~Copyable, MatchSink {
 
     /// Hands a finished line to the writer; false if there is no room.
     func send(line: [UInt8]) -> Bool {
-        queue.push(kind: MessageKind.line.rawValue, line.span)
+        queue.push(kind: MessageKind.line.rawValue, line.span, priority: .high)
     }
 }

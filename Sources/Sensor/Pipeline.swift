@@ -23,7 +23,7 @@ struct Pipeline: ~Copyable {
     var decoder: RecordDecoder
     var table: ProcessTable<ProcFileSystem>
     var engine: DetectionEngine
-    var sink: AlertSink
+    var sink: AlertSink<MessageQueue>
     var proof: HookProof
     private var event: Event
     private let writesEvents: Bool

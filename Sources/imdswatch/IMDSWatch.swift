@@ -29,12 +29,14 @@ struct IMDSWatch: ParsableCommand {
             Start with:  imdswatch demo     what it does, in an isolated lab
                          imdswatch check    whether this host has what it needs
                          imdswatch run      watch this host
+                         imdswatch replay   run the rules over recorded events
 
             Exit codes: 0 ok, 64 usage, 65 bad rule or input, 66 file missing, 69 the kernel lacks what is \
             needed, 74 I/O error, 77 not privileged, 78 bad configuration.
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, RulesCommand.self, FieldsCommand.self, DemoCommand.self,
+            RunCommand.self, ReplayCommand.self, CheckCommand.self, RulesCommand.self, FieldsCommand.self,
+            DemoCommand.self,
         ])
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Detection
+internal import EQL
 internal import Logging
 internal import Platform
 internal import Probes
@@ -106,9 +107,11 @@ struct RunCommand: ParsableCommand {
     }
 
     /// What the settings ask of the sensor, rules and exceptions loaded.
-    static func options(_ settings: Settings, testAlert: Bool, log: Logger) throws -> SensorOptions {
-        var options = SensorOptions(version: version, rules: try settings.loadRules(log: log))
-        options.exceptions = try settings.loadExceptions(for: options.rules, log: log)
+    static func options(
+        _ settings: Settings, for source: Query.Source = .live, testAlert: Bool = false, log: Logger
+    ) throws -> SensorOptions {
+        var options = SensorOptions(version: version, rules: try settings.loadRules(for: source, log: log))
+        options.exceptions = try settings.loadExceptions(for: options.rules, from: source, log: log)
         let isTerminal = StandardOutput.isTerminal
         options.format =
             settings[\.format].flatMap(OutputFormat.init(rawValue:)) ?? (isTerminal ? .text : .ecs)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Detection
+internal import EQL
 internal import Logging
 internal import Platform
 internal import RuleFiles
@@ -124,8 +125,8 @@ struct Settings {
 
     /// Loads the rules. Files that are refused are an error, unless
     /// `--keep-going` asks to run the rest.
-    func loadRules(log: Logger) throws -> RuleSet {
-        let loaded = RuleSources(paths: self[\.rules]).load()
+    func loadRules(for source: Query.Source = .live, log: Logger) throws -> RuleSet {
+        let loaded = RuleSources(paths: self[\.rules]).load(for: source)
         let keepsGoing = self[\.keepGoing] ?? false
         if let first = loaded.errors.first, !keepsGoing {
             let text = loaded.errors.map { "\($0)" }.joined(separator: "\n")
@@ -152,11 +153,13 @@ struct Settings {
         return RuleSet(loaded.rules)
     }
 
-    func loadExceptions(for rules: RuleSet, log: Logger) throws -> [Detection.Exception] {
+    func loadExceptions(
+        for rules: RuleSet, from source: Query.Source = .live, log: Logger
+    ) throws -> [Detection.Exception] {
         var exceptions: [Detection.Exception] = []
         do throws(RuleFileError) {
             for path in self[\.exceptions] ?? [] {
-                exceptions += try ExceptionFile.exceptions(at: path, from: HostFiles())
+                exceptions += try ExceptionFile.exceptions(at: path, from: HostFiles(), source: source)
             }
         } catch {
             throw Failure(Settings.isMissing(error) ? .noInput : .dataError, "\(error)")
