@@ -56,7 +56,8 @@ public struct LineBuffer: ~Copyable {
 
     private mutating func moveToFront() {
         origin += start
-        bytes.replaceSubrange(0..<(end - start), with: bytes[start..<end])
+        // in place: the rest of one line
+        for index in 0..<(end - start) { bytes[index] = bytes[start + index] }
         searched -= start
         end -= start
         start = 0

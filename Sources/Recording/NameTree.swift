@@ -34,7 +34,8 @@ struct NameTree: Sendable {
     }
 
     private struct Bucket: Sendable {
-        var hash: UInt32 = 0
+        /// The first eight bytes of the key, or all of it and zeros.
+        var first: UInt64 = 0
         var start: UInt32 = 0
         var count: UInt16 = 0
         var parent: UInt16 = 0
@@ -83,55 +84,61 @@ struct NameTree: Sendable {
     /// The node that a key leads to, or nil if nothing there means anything.
     @inline(__always)
     func child(of parent: Int, _ key: borrowing Span<UInt8>, _ range: Range<Int>) -> Int? {
-        let hash = NameTree.hash(parent, key, range)
+        let ends = NameTree.ends(of: key, range)
+        let hash = NameTree.hash(parent, range.count, ends)
         let buckets = self.buckets.span
-        var index = Int(hash) & (buckets.count - 1)
-        while buckets[index].node != 0 {
+        var index = Int(truncatingIfNeeded: hash) & (buckets.count - 1)
+        while true {
             let bucket = buckets[index]
-            if bucket.hash == hash, Int(bucket.parent) == parent, Int(bucket.count) == range.count,
-                isEqual(Int(bucket.start), key, range)
+            if bucket.node == 0 { return nil }
+            if bucket.first == ends.first, Int(bucket.parent) == parent, Int(bucket.count) == range.count,
+                range.count <= 8 || isEqual(Int(bucket.start), key, range)
             {
                 return Int(bucket.node)
             }
             index = (index + 1) & (buckets.count - 1)
         }
-        return nil
     }
 
+    /// Whether a key that is longer than a word is the one that begins there.
     @inline(__always)
     private func isEqual(_ start: Int, _ key: borrowing Span<UInt8>, _ range: Range<Int>) -> Bool {
         let names = self.names.span
-        var offset = 0
-        while offset + 8 <= range.count {
+        var offset = 8
+        while offset + 8 < range.count {
             let one: UInt64? = names.integer(at: start + offset)
             guard one == key.integer(at: range.lowerBound + offset) else { return false }
             offset += 8
         }
-        while offset < range.count {
-            guard names[start + offset] == key[range.lowerBound + offset] else { return false }
-            offset += 1
+        let one: UInt64? = names.integer(at: start + range.count - 8)
+        return one == key.integer(at: range.upperBound - 8)
+    }
+
+    /// The first and the last eight bytes of a key; of a shorter one, all of
+    /// it, and zeros.
+    @inline(__always)
+    private static func ends(
+        of key: borrowing Span<UInt8>, _ range: Range<Int>
+    ) -> (first: UInt64, last: UInt64) {
+        if let word: UInt64 = key.integer(at: range.lowerBound) {
+            let first = UInt64(littleEndian: word)
+            guard range.count < 8 else {
+                let last: UInt64? = key.integer(at: range.upperBound - 8)
+                return (first, UInt64(littleEndian: last ?? 0))
+            }
+            return (first & (1 << UInt64(8 * range.count) &- 1), 0)
         }
-        return true
+        // the last bytes of a text
+        var first: UInt64 = 0
+        for index in range.reversed() { first = first << 8 | UInt64(key[index]) }
+        return (first, 0)
     }
 
     @inline(__always)
-    private static func hash(_ parent: Int, _ key: borrowing Span<UInt8>, _ range: Range<Int>) -> UInt32 {
-        var hash = UInt64(truncatingIfNeeded: parent) &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(range.count)
-        var offset = range.lowerBound
-        while offset + 8 <= range.upperBound, let word: UInt64 = key.integer(at: offset) {
-            hash = mix(hash ^ word)
-            offset += 8
-        }
-        var rest: UInt64 = 0
-        while offset < range.upperBound {
-            rest = rest << 8 | UInt64(key[offset])
-            offset += 1
-        }
-        return UInt32(truncatingIfNeeded: mix(hash ^ rest))
-    }
-
-    @inline(__always)
-    private static func mix(_ word: UInt64) -> UInt64 {
+    private static func hash(_ parent: Int, _ count: Int, _ ends: (first: UInt64, last: UInt64)) -> UInt64 {
+        let word =
+            ends.first ^ ends.last &* 0x9e37_79b9_7f4a_7c15
+            ^ UInt64(truncatingIfNeeded: parent << 8 ^ count) &* 0xe703_7ed1_a0b4_28db
         let product = word.multipliedFullWidth(by: 0xa076_1d64_78bd_642f)
         return product.high ^ product.low
     }
@@ -154,11 +161,12 @@ struct NameTree: Sendable {
         while size < 2 * rows.count { size *= 2 }
         buckets = [Bucket](repeating: Bucket(), count: size)
         for row in rows {
-            let hash = NameTree.hash(row.parent, row.name.span, 0..<row.name.count)
-            var index = Int(hash) & (size - 1)
+            let ends = NameTree.ends(of: row.name.span, 0..<row.name.count)
+            let hash = NameTree.hash(row.parent, row.name.count, ends)
+            var index = Int(truncatingIfNeeded: hash) & (size - 1)
             while buckets[index].node != 0 { index = (index + 1) & (size - 1) }
             buckets[index] = Bucket(
-                hash: hash, start: UInt32(names.count), count: UInt16(row.name.count),
+                first: ends.first, start: UInt32(names.count), count: UInt16(row.name.count),
                 parent: UInt16(row.parent), node: UInt16(row.node))
             names += row.name
         }

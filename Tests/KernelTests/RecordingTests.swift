@@ -41,7 +41,8 @@ extension KernelTests {
                 let replayed = documents.filter(\.isAlert)
                 #expect(replayed.count == live.count)
                 for (one, other) in zip(live, replayed) {
-                    #expect(try differences(one, other) == [], "\(one.string("message") ?? "")")
+                    let differences = try differences(one, other).joined(separator: "\n")
+                    #expect(differences.isEmpty, "\(differences)")
                 }
             }
         }
@@ -105,7 +106,12 @@ extension KernelTests {
                 return all.filter { entry in !Self.differing.contains { entry.key.hasPrefix($0) } }
             }
             let (mine, theirs) = (try values(one), try values(other))
-            return Set(mine.keys).union(theirs.keys).sorted().filter { mine[$0] != theirs[$0] }
+            // a path of 4 KiB was cut to fit the event's line, and again to fit the alert's
+            let cut = "imdswatch.matched.process.executable"
+            let isCutTwice = one.strings("imdswatch.truncated")?.contains(cut) == true
+            return Set(mine.keys).union(theirs.keys).sorted()
+                .filter { mine[$0] != theirs[$0] }
+                .filter { !(isCutTwice && $0.hasPrefix("imdswatch.matched") && $0.hasSuffix("executable")) }
                 .map { "\($0): \(mine[$0] ?? "-") / \(theirs[$0] ?? "-")" }
         }
     }
