@@ -180,6 +180,7 @@ public struct Replay: ~Copyable {
         let rules = options.rules.rules
         switch options.format {
         case .ecs: FloodEncoder(context).append(flood, timestamp: sink.now, rules: rules, to: &line)
+        case .ocsf: OCSFEncoder(context).append(flood, timestamp: sink.now, rules: rules, to: &line)
         case .text:
             TextEncoder(context, colours: options.usesColour)
                 .append(flood, timestamp: sink.now, rules: rules, to: &line)
@@ -211,11 +212,14 @@ public struct Replay: ~Copyable {
         outcome.outOfOrder = engine.counters.lateEvents
         let record = statistics()
         outcome.lost = record.lost
-        if options.format == .ecs {
-            var line: [UInt8] = []
-            StatsEncoder(context).append(record, to: &line)
-            _ = sink.send(line: line)
+        var line: [UInt8] = []
+        switch options.format {
+        case .ecs: StatsEncoder(context).append(record, to: &line)
+        case .ocsf: OCSFEncoder(context).append(record, to: &line)
+        // people read the summary on standard error
+        case .text: break
         }
+        if !line.isEmpty { _ = sink.send(line: line) }
         let summary = writer.finish(timeout: .seconds(outcome.wasInterrupted ? 5 : 3600))
         outcome.outputError = summary.errno
         outcome.unwritten = summary.lost
