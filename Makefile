@@ -26,7 +26,7 @@ AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo)
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 
 .PHONY: demo
@@ -74,8 +74,13 @@ check: lint ## Check format and licences, and run the unit tests (no root)
 	scripts/test unit
 
 .PHONY: test
-test: lint build ## Do all that check does, and the live tests on this kernel (root)
-	scripts/test unit live
+test: lint build ## Do all that check does, and test on this kernel (root) and on one in an emulator
+	scripts/test unit live guest
+
+.PHONY: test-kernels
+test-kernels: setup build ## Play all scenarios on all kernels with all hooks; KERNELS="6.1" picks
+	KERNELS="$${KERNELS:-5.10 6.1 6.12 7.2}" \
+	  GUEST_HOOKS="$${GUEST_HOOKS:-auto fexit kprobe tracepoint}" scripts/test guest
 
 .PHONY: lint
 lint: setup

@@ -11,8 +11,10 @@ int BPF_PROG(connect4_fexit, struct sock *sk, struct sockaddr *address, int leng
 {
 	struct attempt attempt = {.ended = true};
 
-	if (settings.connect_hook4 != RECORD_HOOK_FEXIT)
+	if (settings.connect_hook4 != RECORD_HOOK_FEXIT) {
+		count(COUNTER_CONNECT4, COUNTER_STANDBY);
 		return 0;
+	}
 	if (!result) {
 		map_ipv4(attempt.to.address, sk->__sk_common.skc_daddr);
 		attempt.to.port = sk->__sk_common.skc_dport;
@@ -33,8 +35,10 @@ int BPF_PROG(connect6_fexit, struct sock *sk, struct sockaddr *address, int leng
 {
 	struct attempt attempt = {.ended = true};
 
-	if (settings.connect_hook6 != RECORD_HOOK_FEXIT)
+	if (settings.connect_hook6 != RECORD_HOOK_FEXIT) {
+		count(COUNTER_CONNECT6, COUNTER_STANDBY);
 		return 0;
+	}
 	if (!result) {
 		load_ipv6(attempt.to.address, &sk->__sk_common.skc_v6_daddr);
 		attempt.to.port = sk->__sk_common.skc_dport;

@@ -51,7 +51,9 @@ int BPF_KPROBE(connect4_kprobe, struct sock *sk, struct sockaddr *address, int l
 {
 	struct attempt attempt = {};
 
-	if (settings.connect_hook4 == RECORD_HOOK_KPROBE && read_ipv4(&attempt.to, address, length))
+	if (settings.connect_hook4 != RECORD_HOOK_KPROBE)
+		count(COUNTER_CONNECT4, COUNTER_STANDBY);
+	else if (read_ipv4(&attempt.to, address, length))
 		enter(&attempt, sk, COUNTER_CONNECT4);
 	return 0;
 }
@@ -69,7 +71,9 @@ int BPF_KPROBE(connect6_kprobe, struct sock *sk, struct sockaddr *address, int l
 {
 	struct attempt attempt = {};
 
-	if (settings.connect_hook6 == RECORD_HOOK_KPROBE && read_ipv6(&attempt.to, address, length))
+	if (settings.connect_hook6 != RECORD_HOOK_KPROBE)
+		count(COUNTER_CONNECT6, COUNTER_STANDBY);
+	else if (read_ipv6(&attempt.to, address, length))
 		enter(&attempt, sk, COUNTER_CONNECT6);
 	return 0;
 }

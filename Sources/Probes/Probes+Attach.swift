@@ -39,6 +39,26 @@ extension Probes {
         return report(fact)
     }
 
+    /// Attaches a connect hook beside the one in use: it writes no records, and
+    /// the counter `standby` tells whether it fires. `attachConnect` puts it to
+    /// use, `release` lets go of it.
+    ///
+    /// - Returns: whether this kernel takes it.
+    public mutating func attachStandby(_ family: AddressFamily, _ hook: Hook) -> Bool {
+        tryAttach(hook, family).outcome == .attached
+    }
+
+    /// Lets go of a connect hook that is not the one in use.
+    public mutating func releaseStandby(_ family: AddressFamily, _ hook: Hook) {
+        if report(.connect(family)).chosen != hook { release(hook, family) }
+    }
+
+    /// Attaches a program anew whose link does not do what it should.
+    public mutating func reattach(_ program: ProbeProgram) throws(ProbeError) {
+        links.remove(program)
+        try attach(program)
+    }
+
     public mutating func detachConnect(_ family: AddressFamily) {
         let fact = ProbeFact.connect(family)
         guard let hook = report(fact).chosen else { return }

@@ -18,6 +18,8 @@ public enum CounterKind: UInt32, CaseIterable, Sendable {
     case cut
     /// No record could be built: lost.
     case failed
+    /// A connect hook ran while another one is in use.
+    case standby
 
     /// As metrics spell it.
     public var name: String {
@@ -30,6 +32,7 @@ public enum CounterKind: UInt32, CaseIterable, Sendable {
         case .unreadable: "unreadable"
         case .cut: "cut"
         case .failed: "failed"
+        case .standby: "standby"
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import CBPF
 public import Events
+internal import Glibc
 
 /// What the kernel side does with a connection to an address.
 public enum DestinationUse: UInt32, Comparable, Sendable {
@@ -31,7 +32,7 @@ extension Probes {
     ) throws(ProbeError) {
         let old = destinationsInUse.map { ($0.key, $0.value) }
         try writeDestinations(Probes.effective(old + destinations))
-        if any { settings.setAnyDestination(true) }
+        if any { setAnyDestination(true) }
     }
 
     /// Second half of a reload: drops what only the old rules needed.
@@ -39,7 +40,12 @@ extension Probes {
         to destinations: [(IPPrefix, DestinationUse)], any: Bool
     ) throws(ProbeError) {
         try writeDestinations(Probes.effective(destinations))
-        settings.setAnyDestination(any)
+        setAnyDestination(any)
+    }
+
+    private mutating func setAnyDestination(_ value: Bool) {
+        anyDestination = value
+        settings.setAnyDestination(value)
     }
 
     /// The trie answers with the longest match alone: a block must say at least
@@ -88,6 +94,67 @@ extension Probes {
             let status = unsafe bpf_map_delete_elem(map.descriptor, &key)
             guard status == 0 else { throw .map(name: map.name, code: -status) }
             destinationsInUse[prefix] = nil
+        }
+    }
+}
+
+extension Probes {
+    /// Makes the kernel's list of addresses, and the settings beside it, what
+    /// they were set to, where somebody else has changed them.
+    ///
+    /// - Returns: whether there was anything to repair.
+    public mutating func restoreDestinations() throws(ProbeError) -> Bool {
+        var changed = settings.restore(
+            unwanted: Probes.unwanted(Array(destinationsInUse.keys)), anyDestination: anyDestination,
+            hooks: AddressFamily.allCases.map { UInt32((report(.connect($0)).chosen ?? .none).rawValue) })
+        let map = try maps.map("destinations")
+        let found = try destinationKeys(map)
+        for key in found where !destinationsInUse.keys.contains(where: { $0.key == key }) {
+            var key = key
+            // SAFETY: the key has the size that the map was made with.
+            let status = unsafe bpf_map_delete_elem(map.descriptor, &key)
+            guard status == 0 || status == -ENOENT else { throw .map(name: map.name, code: -status) }
+            changed = true
+        }
+        for (prefix, use) in destinationsInUse {
+            var key = prefix.key
+            var value: UInt32 = 0
+            // a lookup alone would be content with a block around it
+            let isThere = found.contains { $0 == key }
+            // SAFETY: key and value have the sizes that the map was made with.
+            if isThere, unsafe bpf_map_lookup_elem(map.descriptor, &key, &value) == 0, value == use.rawValue {
+                continue
+            }
+            value = use.rawValue
+            let status = unsafe bpf_map_update_elem(map.descriptor, &key, &value, UInt64(BPF_ANY))
+            guard status == 0 else { throw .map(name: map.name, code: -status) }
+            changed = true
+        }
+        return changed
+    }
+
+    /// As many as the map holds.
+    private static let destinationLimit = 4096
+
+    private func destinationKeys(_ map: SharedMaps.Map) throws(ProbeError) -> [destination_key] {
+        var keys: [destination_key] = []
+        var next = destination_key()
+        // SAFETY: both keys have the size that the map was made with.
+        guard unsafe bpf_map_get_next_key(map.descriptor, nil, &next) == 0 else { return keys }
+        repeat {
+            keys.append(next)
+            var last = next
+            guard unsafe bpf_map_get_next_key(map.descriptor, &last, &next) == 0 else { break }
+        } while keys.count < Probes.destinationLimit
+        return keys
+    }
+}
+
+extension destination_key {
+    fileprivate static func == (one: destination_key, other: destination_key) -> Bool {
+        // SAFETY: both are twenty bytes without padding.
+        unsafe withUnsafeBytes(of: one) { one in
+            unsafe withUnsafeBytes(of: other) { other in unsafe one.elementsEqual(other) }
         }
     }
 }

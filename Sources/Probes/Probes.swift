@@ -38,6 +38,7 @@ public struct Probes: ~Copyable {
     var refusals: [ProbeProgram: Refusal]
     var links = Links()
     var destinationsInUse: [IPPrefix: DestinationUse] = [:]
+    var anyDestination = false
 
     /// What is attached for each fact, in the order of `ProbeFact.allCases`.
     public internal(set) var attachments: [AttachReport]

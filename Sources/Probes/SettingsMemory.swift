@@ -68,4 +68,20 @@ struct SettingsMemory: ~Copyable {
         case .v6: unsafe settings.pointee.connect_hook6 = number
         }
     }
+
+    /// Sets what only the sensor sets, and nobody else; true if somebody has.
+    func restore(unwanted: ByteSet, anyDestination: Bool, hooks wanted: [UInt32]) -> Bool {
+        let words = unsafe settings.pointee.unwanted
+        let numbers = unsafe [settings.pointee.connect_hook4, settings.pointee.connect_hook6]
+        let any = unsafe settings.pointee.any_destination != 0
+        let isSame =
+            words.0 == unwanted.words[0] && words.1 == unwanted.words[1] && words.2 == unwanted.words[2]
+            && words.3 == unwanted.words[3] && numbers == wanted
+            && any == anyDestination
+        if isSame { return false }
+        setUnwanted(unwanted)
+        setAnyDestination(anyDestination)
+        for (family, number) in zip(AddressFamily.allCases, wanted) { setConnectHook(family, number) }
+        return true
+    }
 }

@@ -46,6 +46,7 @@ extension Sensor {
             let proof = pipeline.proof
             var silent: [ProbeFact] = []
             if !proof.sawExec { silent.append(.exec) }
+            if !proof.sawFork { silent.append(.fork) }
             if !proof.sawConnect4 { silent.append(.connect4) }
             if hasV6, !proof.sawConnect6 { silent.append(.connect6) }
             if silent.isEmpty || Clock.monotonic() >= deadline { return silent }

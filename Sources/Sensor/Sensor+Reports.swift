@@ -20,6 +20,7 @@ extension Sensor {
         let boot = Clock.boottime()
         pipeline.tick(boot: boot, utc: boot + Clock.bootToUTC())
         tellFlood(isLast: false)
+        keepProving()
         let record = statistics(action: "loss")
         guard record.lost > toldLosses else { return }
         toldLosses = record.lost
@@ -90,7 +91,7 @@ extension Sensor {
             record.counters.append(StatsRecord.Counter(stage: stage, name: name, value: value))
         }
         for fact in ProbeFact.allCases where probes.report(fact).chosen != nil {
-            for kind in CounterKind.allCases where kind != .dropped && kind != .failed {
+            for kind in CounterKind.allCases where ![.dropped, .failed, .standby].contains(kind) {
                 add(fact.name, "\(kind)", kernel[fact, kind])
             }
         }
@@ -128,6 +129,7 @@ extension Sensor {
         lose("queue_full", sink.queueFull + sink.eventsQueueFull)
         lose("write_failed", written.failed)
         lose("flood_suppressed", sink.flooded)
+        lose("hook_silent", proving.silences)
         return record
     }
 

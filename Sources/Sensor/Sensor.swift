@@ -30,6 +30,7 @@ public struct Sensor: ~Copyable {
     var toldLosses: UInt64 = 0
     /// As last read.
     var kernelCounters = ProbeCounters()
+    var proving = ProvingState()
 
     // MARK: Start
 
@@ -213,6 +214,7 @@ public struct Sensor: ~Copyable {
             try prove()
         }
 
+        proving.rest(from: Clock.monotonic())
         var nextTick = start
         var nextHeartbeat = options.heartbeat.map { start + $0.inNanoseconds }
         var pause = Sensor.shortestPause

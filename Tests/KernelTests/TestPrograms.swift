@@ -8,6 +8,7 @@ enum TestProgram: String, CaseIterable {
     case exitingParent = "exiting_parent"
     case fixedClient = "fixed_client"
     case odd
+    case player
     case steps
     case storm
 
@@ -32,7 +33,21 @@ enum TestProgram: String, CaseIterable {
             ])
             guard status == 0 else { throw Failure.compile(program.rawValue) }
         }
+        // the scenario that needs it says so where this compiler has no 32 bits
+        _ = try run([
+            compiler, "-m32", "-O1", "-nostdlib", "-static", "-ffreestanding", "-fno-stack-protector",
+            "-fno-pic", "-o", folder.appending(path: "client32").path(),
+            sources.appending(path: "client32.c").path(),
+        ])
         return folder.path()
+    }
+
+    /// The 32-bit program, where it could be compiled.
+    static var client32: String? {
+        get throws {
+            let path = try compiled.get() + "/client32"
+            return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+        }
     }
 
     enum Failure: Error {

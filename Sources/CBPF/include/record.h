@@ -170,6 +170,7 @@ enum counter_kind {
 	COUNTER_UNREADABLE, /* submitted with a text that could not be read */
 	COUNTER_CUT,	    /* submitted with a text that was cut */
 	COUNTER_FAILED,	    /* no record could be built: scratch missing, argument unreadable */
+	COUNTER_STANDBY,    /* a connect hook ran while another one is in use */
 	COUNTER_KINDS,
 };
 

@@ -14,6 +14,7 @@
 //   -l PATH=PATH  put a symbolic link at the first path
 //   -d PATH       make a directory
 //   -C PATH       start the program there
+//   -T SECONDS    give up after so long, not after a minute
 //   -c CPU        run the program on one CPU
 //   -i PATH       execute this instead of PROGRAM, which is then only argv[0]
 //   -A FILE       take the arguments, argv[0] too, from a file, NUL-terminated each
@@ -198,7 +199,7 @@ int main(int count, char **arguments)
 
 	limit_lifetime();
 	make_session();
-	while ((option = getopt(count, arguments, "+nf:t:l:d:C:c:i:A:")) != -1) {
+	while ((option = getopt(count, arguments, "+nf:t:l:d:C:c:i:A:T:")) != -1) {
 		struct item *item = &items[item_count];
 
 		switch (option) {
@@ -207,6 +208,9 @@ int main(int count, char **arguments)
 			break;
 		case 'C':
 			directory = optarg;
+			break;
+		case 'T':
+			alarm(atoi(optarg));
 			break;
 		case 'c':
 			cpu = atoi(optarg);
