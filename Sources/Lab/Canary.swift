@@ -8,8 +8,7 @@ internal import Platform
 public struct Canary: ~Copyable {
     /// The canary's own process. Whatever it starts is its child.
     public let identity: Identity
-    private let child: Child
-    private let socket: Socket
+    private let attendant: Attendant
 
     /// A process as /proc names it: starts are in ticks of 10 ms since boot.
     public struct Identity: Equatable, Sendable {
@@ -48,54 +47,34 @@ public struct Canary: ~Copyable {
 
     /// Starts the process and waits until it is ready to fire.
     public static func start(program: Program = .itself) throws(LabError) -> Canary {
-        let parent = CurrentProcess.pid
-        do {
-            let pair = try Socket.Pair()
-            let child = try Child {
-                CanaryProcess.run(parent: parent, descriptor: pair.far.descriptor, program: program)
-            }
-            return try Canary(child, pair.takeNear())
-        } catch let error as SocketError {
-            throw .socket(error)
-        } catch SpawnError.fork(let code) {
-            throw .fork(errno: code)
-        } catch let error as LabError {
-            throw error
-        } catch {
-            throw .gone
-        }
+        Canary(
+            try Attendant.start { parent, descriptor in
+                CanaryProcess.run(parent: parent, descriptor: descriptor, program: program)
+            })
     }
 
-    private init(_ child: Child, _ socket: consuming Socket) throws(LabError) {
-        do {
-            try Handshake.await(on: socket)
-        } catch {
-            child.kill()
-            _ = try? child.wait()
-            throw error
-        }
-        self.child = child
-        self.socket = socket
-        identity = Identity(pid: child.pid, startTicks: CurrentProcess.startTicks(of: child.pid) ?? 0)
+    private init(_ attendant: consuming Attendant) {
+        let pid = attendant.child.pid
+        identity = Identity(pid: pid, startTicks: CurrentProcess.startTicks(of: pid) ?? 0)
+        self.attendant = attendant
     }
 
-    deinit {
-        child.kill()
-        _ = try? child.wait()
-    }
+    deinit { attendant.end() }
 
     /// Readable when the answer to a request is there; for `poll` or `epoll`.
-    public var descriptor: Int32 { socket.descriptor }
+    public var descriptor: Int32 { attendant.socket.descriptor }
 
     /// Asks for one program start and two connections. Does not wait.
     public func request() throws(LabError) {
-        do { try socket.send([1]) } catch { throw .gone }
+        do { try attendant.socket.send([1]) } catch { throw .gone }
     }
 
     /// Waits for what the oldest unanswered request did.
     public func collect(timeout: Duration) throws(LabError) -> Firing {
         let message: [UInt8]?
-        do { message = try socket.receive(atMost: 64, timeout: timeout) } catch { throw .socket(error) }
+        do { message = try attendant.socket.receive(atMost: 64, timeout: timeout) } catch {
+            throw .socket(error)
+        }
         guard let message else { throw .noAnswer(after: timeout) }
         guard let firing = Firing(message) else { throw .gone }
         return firing

@@ -17,46 +17,19 @@ public struct NetworkLab: ~Copyable {
     /// Hidden in the lab behind empty directories.
     static let hiddenDirectories = ["/tmp", "/opt"]
 
-    private let keeper: Child
-    private let socket: Socket
+    private let keeper: Attendant
+
+    private init(keeper: consuming Attendant) { self.keeper = keeper }
 
     /// Builds the lab and waits until its metadata service listens.
     public static func start() throws(LabError) -> NetworkLab {
-        let parent = CurrentProcess.pid
-        do {
-            let pair = try Socket.Pair()
-            let keeper = try Child { Keeper.run(parent: parent, descriptor: pair.far.descriptor) }
-            return try NetworkLab(keeper, pair.takeNear())
-        } catch let error as SocketError {
-            throw .socket(error)
-        } catch SpawnError.fork(let code) {
-            throw .fork(errno: code)
-        } catch let error as LabError {
-            throw error
-        } catch {
-            throw .gone
-        }
-    }
-
-    private init(_ keeper: Child, _ socket: consuming Socket) throws(LabError) {
-        do {
-            try Handshake.await(on: socket)
-        } catch {
-            keeper.kill()
-            _ = try? keeper.wait()
-            throw error
-        }
-        self.keeper = keeper
-        self.socket = socket
+        NetworkLab(keeper: try Attendant.start(Keeper.run))
     }
 
     deinit {
-        socket.hangUp()
-        let ended = (try? keeper.wait(timeout: .seconds(5))) ?? nil
-        if ended == nil {
-            keeper.kill()
-            _ = try? keeper.wait()
-        }
+        keeper.socket.hangUp()
+        let ended = (try? keeper.child.wait(timeout: .seconds(5))) ?? nil
+        if ended == nil { keeper.end() }
     }
 
     /// What came of a command.
@@ -74,14 +47,14 @@ public struct NetworkLab: ~Copyable {
     public func run(_ command: String, timeout: Duration = .seconds(10)) throws(LabError) -> Outcome {
         let milliseconds = UInt32(clamping: timeout.components.seconds * 1000)
         do {
-            try socket.send(LittleEndian.bytes(milliseconds) + Array(command.utf8))
+            try keeper.socket.send(LittleEndian.bytes(milliseconds) + Array(command.utf8))
         } catch {
             throw .gone
         }
         let patience = timeout + .seconds(5)
         let message: [UInt8]?
         do {
-            message = try socket.receive(atMost: Outcome.sizeLimit, timeout: patience)
+            message = try keeper.socket.receive(atMost: Outcome.sizeLimit, timeout: patience)
         } catch {
             throw .socket(error)
         }

@@ -41,6 +41,9 @@ public struct Child: Sendable {
         }
     }
 
+    /// Asks it to end.
+    public func terminate() { _ = Glibc.kill(pid, SIGTERM) }
+
     /// Ends it, with no chance to do anything about it.
     public func kill() { _ = Glibc.kill(pid, SIGKILL) }
 

@@ -77,8 +77,13 @@ struct Watcher: ~Copyable {
     }
 
     deinit {
-        child.kill()
-        _ = try? child.wait()
+        // killed at once, it would leave its own child to init
+        child.terminate()
+        let ended = (try? child.wait(timeout: .seconds(5))) ?? nil
+        if ended == nil {
+            child.kill()
+            _ = try? child.wait()
+        }
     }
 
     private static let longestLine = 1 << 16
