@@ -33,18 +33,25 @@ struct GuestTests {
                 .numbers("imdswatch.counters.lost").filter { $0.value != 0 }
             #expect(losses == [:], "\(kernel) \(hook)")
         }
-        try expectChanges(guest, "ftrace", kernel)
+        // fexit is silenced, the tracepoint takes its place, and fexit comes back
+        try expectChanges(
+            guest, "ftrace", kernel, hooks: ["tracepoint", "fexit"], alerts: ["fexit", "tracepoint", "fexit"])
+        // a forced hook has nothing to take its place, which is told
+        try expectChanges(
+            guest, "kprobes", kernel, hooks: ["kprobe", "kprobe"], alerts: ["kprobe", "kprobe"])
     }
 
-    /// fexit is silenced, the tracepoint takes its place, and fexit comes back.
-    private func expectChanges(_ guest: borrowing Guest, _ silencer: String, _ kernel: String) throws {
+    private func expectChanges(
+        _ guest: borrowing Guest, _ silencer: String, _ kernel: String, hooks: [String],
+        alerts wanted: [String]
+    ) throws {
         let records = try guest.documents("silence-\(silencer).records")
         let log = (try? guest.text("silence-\(silencer).log")) ?? "no log"
         let used = records.filter { $0.string("event.action") == "hook_changed" }
             .map { $0.string("imdswatch.hooks.connect4") ?? "none" }
-        #expect(used == ["tracepoint", "fexit"], "\(kernel) \(silencer): \(log)")
+        #expect(used == hooks, "\(kernel) \(silencer): \(log)")
         let alerts = records.filter(\.isAlert).map { $0.string("imdswatch.hook") ?? "" }
-        #expect(alerts == ["fexit", "tracepoint", "fexit"], "\(kernel) \(silencer): \(log)")
+        #expect(alerts == wanted, "\(kernel) \(silencer): \(log)")
     }
 }
 

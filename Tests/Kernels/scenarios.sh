@@ -10,7 +10,7 @@ watch() {
 	name=$1
 	shift
 	/imdswatch run --max-alerts 0 --rules /rules/imds-api-request.toml \
-		--rules /rules/imds-other-endpoints.toml "$@" >"/out/$name.records" 2>"/out/$name.log" &
+		--rules /rules/imds-other-endpoints.toml "$@" >"/out/$name.records" 2>>"/out/$name.log" &
 	sensor=$!
 	waited=0
 	until grep -q '^ready' "/out/$name.log"; do
@@ -70,7 +70,7 @@ access() {
 
 silence() {
 	cp /fixed_client /usr/lib/x/curl
-	watch silence --hook "$1" || return
+	watch silence --hook "$1" --stats-interval 0 || return
 	access before
 	echo 0 >"$2"
 	await_change 1
@@ -88,8 +88,9 @@ for hook in $(cat /hooks); do
 	play "$hook"
 done
 if [ -f /silence ]; then
-	echo "silencing ftrace"
+	echo "silencing ftrace, and then kprobes"
 	silence auto /proc/sys/kernel/ftrace_enabled ftrace
+	silence kprobe /sys/kernel/debug/kprobes/enabled kprobes
 fi
 cd /out || exit 1
 echo BEGIN-ARCHIVE
