@@ -82,6 +82,10 @@ test-kernels: setup build ## Play all scenarios on all kernels with all hooks; K
 	KERNELS="$${KERNELS:-5.10 6.1 6.12 7.2}" \
 	  GUEST_HOOKS="$${GUEST_HOOKS:-auto fexit kprobe tracepoint}" scripts/test guest
 
+.PHONY: test-clients
+test-clients: build ## Show which real cloud clients alert (root; takes them from PyPI)
+	Tests/Scenarios/test-clients
+
 .PHONY: test-arm64
 test-arm64: setup ## Have an arm64 guest verify and fire the BPF programs
 	Tests/Kernels/test-arm64
