@@ -16,8 +16,8 @@ export SWIFT
 PRODUCT = .build/release/imdswatch
 SIZE_LIMIT = 20971520
 STATIC = --static-swift-stdlib -Xswiftc -static-executable -Xlinker -s
-SWIFT_SOURCES = Package.swift Plugins Sources Tests
-C_SOURCES = $(shell find BPF Sources Tests -name '*.c' -o -name '*.h')
+SWIFT_SOURCES = Package.swift Plugins Sources Tests Benchmarks/Package.swift Benchmarks/Sources Fuzz
+C_SOURCES = $(shell find BPF Sources Tests Benchmarks/Sources -name '*.c' -o -name '*.h')
 AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo)
 
 ##@ Use it
@@ -89,6 +89,14 @@ test-clients: build ## Show which real cloud clients alert (root; takes them fro
 .PHONY: test-arm64
 test-arm64: setup ## Have an arm64 guest verify and fire the BPF programs
 	Tests/Kernels/test-arm64
+
+.PHONY: bench-micro
+bench-micro: setup ## Fail where a part got dearer, in instructions and allocations
+	scripts/bench-micro
+
+.PHONY: fuzz
+fuzz: setup ## Feed hostile input for TIME seconds a target
+	scripts/fuzz $(or $(TIME),60)
 
 .PHONY: lint
 lint: setup

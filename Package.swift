@@ -94,6 +94,11 @@ let package = Package(
         tests("RecordingTests", ["Events", "Recording"]),
         tests("RuleFilesTests", ["Detection", "EQL", "Events", "RuleFiles", "Rules"]),
         tests("LabTests", ["Lab"]),
+        tests(
+            "FuzzTests", ["Detection", "EQL", "Events", "Recording", "RuleFiles"],
+            resources: [.copy("Corpus")]),
+        tests(
+            "DifferentialTests", ["Detection", "EQL", "Events"], resources: [.copy("reference.py")]),
         tests("DocumentationTests", ["Events"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
     ]

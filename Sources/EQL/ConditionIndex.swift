@@ -1,4 +1,5 @@
 public import Events
+internal import Synchronization
 
 /// Finds, among many conditions, those that an event may satisfy, at a cost
 /// that hardly grows with their number.
@@ -46,7 +47,10 @@ public struct ConditionIndex: ~Copyable, Sendable {
     private var ranges: [Range<Int32>] = []
     private var shift: UInt64 = 0
     /// Which four bytes can be a key, by a hash of 12 bits.
-    private(set) var filter = InlineArray<64, UInt64>(repeating: 0)
+    private var filter = [UInt64](repeating: 0, count: 64)
+
+    // keeps the compiler from copying the index to hand it to its functions
+    private let anchor = Atomic<UInt8>(0)
 
     /// - Parameter needs: of each condition.
     public init(_ needs: [[Need]]) {
@@ -269,6 +273,7 @@ public struct ConditionIndex: ~Copyable, Sendable {
         _ probe: Probe, _ text: borrowing Span<UInt8>, _ start: Int, _ end: Int,
         _ bits: inout MutableSpan<UInt64>
     ) {
+        let filter = self.filter.span
         var position = start
         while position + 4 <= end {
             // five runs of four bytes begin in the first five of eight

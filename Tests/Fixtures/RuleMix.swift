@@ -98,7 +98,7 @@ public struct RuleMix {
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4:
             parts.append("process.name in (\(some(Self.programs.filter { !$0.contains("*") }, 1...8)))")
-            if chance(70) { parts.append("process.args : (\(some(Self.arguments, 1...6)))") }
+            parts.append("process.args : (\(some(Self.arguments, 1...4)))")
         case 4..<6:
             parts.append("process.name in (\(Self.shells.randomElement(using: &random) ?? ""))")
             parts.append(
@@ -115,6 +115,7 @@ public struct RuleMix {
         case 8:
             parts.append("process.parent.name in (\(some(Self.parents.filter { !$0.contains("*") }, 1...4)))")
             parts.append("process.args_count >= \(Int.random(in: 1...5, using: &random))")
+            parts.append("process.args : (\(some(Self.arguments, 1...4)))")
         default:
             parts.append(
                 "(\((0..<Int.random(in: 2...4, using: &random)).map { _ in "(process.name == \(some(Self.programs.filter { !$0.contains("*") }, 1...1)) and process.args : (\(some(Self.arguments, 1...3))))" }.joined(separator: " or ")))"
