@@ -77,7 +77,12 @@ struct LabProcessTests {
         let lab = try NetworkLab.start()
         let outcome = try lab.run("setsid sleep 86413 > /dev/null 2>&1 & readlink /proc/self; echo")
         #expect(outcome.exitStatus == 0)
-        let running = try processes(named: "sleep", with: "86413")
+        // it may not have become that program yet
+        var running: [String] = []
+        for _ in 0..<500 where running.isEmpty {
+            running = try processes(named: "sleep", with: "86413")
+            if running.isEmpty { usleep(10_000) }
+        }
         #expect(running.count == 1)
         lab.stop()
         #expect(try processes(named: "sleep", with: "86413").isEmpty)
