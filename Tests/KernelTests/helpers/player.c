@@ -14,7 +14,7 @@
 #include "player/steps.h"
 
 #define SCENARIOS_MAX 256
-#define PATIENCE_MS   30000
+#define PATIENCE_MS   120000 /* emulation beside other work is slow */
 
 struct scenario {
 	char *name, *steps;
@@ -96,7 +96,7 @@ static void start(struct scenario *scenario)
 		if (scenario->is_early)
 			dup2(scenario->start[0], GO);
 		clock_gettime(CLOCK_MONOTONIC, &scenario_began);
-		alarm(60);
+		alarm(600);
 		act(scenario->steps);
 		_exit(0);
 	}
@@ -147,7 +147,7 @@ int main(int count, char **arguments)
 	own_arguments = arguments;
 	own_argument_count = count;
 	if (steps) {
-		alarm(60);
+		alarm(600);
 		forker = atoi(getenv("FORKER") ? getenv("FORKER") : "0");
 		report_exec();
 		act(steps);

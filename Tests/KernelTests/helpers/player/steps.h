@@ -64,7 +64,7 @@ static pid_t fork_child(void)
 		fail("fork");
 	if (!child) {
 		forker = parent;
-		alarm(60);
+		alarm(600);
 	}
 	return child;
 }
