@@ -220,7 +220,8 @@ public struct Sensor: ~Copyable {
         var pause = Sensor.shortestPause
         var ending: Ending?
         while ending == nil {
-            let drained = drain()
+            let exempt = pipeline.counters.exempt
+            let drained = drain() - Int(pipeline.counters.exempt - exempt)
             let now = Clock.monotonic()
             if now >= nextTick {
                 tick()
@@ -232,7 +233,8 @@ public struct Sensor: ~Copyable {
             }
             if let deadline, now >= deadline { break }
 
-            // under load every 50 ms, idle once a second: a wanted record wakes us
+            // under load every 50 ms, idle once a second: a wanted record wakes us.
+            // The canary's records are no load
             pause = drained > 0 ? Sensor.shortestPause : min(pause * 2, Sensor.longestPause)
             var limit = min(pause, max(nextTick - now, 0))
             if let deadline { limit = min(limit, deadline - now) }
