@@ -45,6 +45,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .plugin(name: "EmbedPlugin", capability: .buildTool()),
@@ -74,10 +75,16 @@ let package = Package(
                 "Detection", "ECS", "EQL", "Events", "Lab", "Output", "Platform", "Probes", "Processes",
                 "Recording", log,
             ]),
+        library(
+            "Bench",
+            [
+                "ECS", "Events", "Platform", "Probes", "Recording",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]),
         .executableTarget(
             name: "imdswatch",
             dependencies: [
-                "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "Recording", "RuleFiles",
+                "Bench", "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "Recording", "RuleFiles",
                 "Rules", "Sensor", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -99,6 +106,7 @@ let package = Package(
             resources: [.copy("Corpus")]),
         tests(
             "DifferentialTests", ["Detection", "EQL", "Events"], resources: [.copy("reference.py")]),
+        tests("BenchTests", ["Bench", "Platform"]),
         tests("DocumentationTests", ["Events"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
     ]

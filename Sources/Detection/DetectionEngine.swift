@@ -36,14 +36,23 @@ public struct DetectionEngine: ~Copyable {
     }
 
     /// First half of `process`: finds the stages that the event satisfies, and
-    /// reports what is due before it. True if there are any: then the event's
-    /// evidence is worth completing before `apply`.
+    /// reports what is due before it. True if the event can become part of a
+    /// match: then its evidence is worth completing before `apply`, which is due
+    /// either way.
     public mutating func examine<Sink: MatchSink & ~Copyable>(
         _ event: borrowing Event, into sink: inout Sink
     ) -> Bool {
         if state.begin(event.header.time) { reportWaiting(dueOnly: true, into: &sink) }
         plan.evaluate(event, into: &hits, using: &candidates)
-        return !hits.isEmpty
+        // with nothing pending, only what opens a match can be evidence
+        guard state.table.count == 0 else { return !hits.isEmpty }
+        for index in hits.indices {
+            switch plan.steps[Int(hits[index])].action {
+            case .single, .open, .blockBefore: return true
+            case .advance, .blockBetween, .blockAfter, .until: continue
+            }
+        }
+        return false
     }
 
     /// Second half of `process`, with the same event.

@@ -122,6 +122,20 @@ package struct JSONWriter: Sendable {
         append(decimal: number)
     }
 
+    /// A number to three decimals; null for what is no number.
+    package mutating func value(decimals number: Double) {
+        separate()
+        guard number.isFinite, number.magnitude < 1e15 else {
+            bytes.append(contentsOf: "null".utf8)
+            return
+        }
+        let thousandths = Int64((number.magnitude * 1_000).rounded())
+        if number < 0, thousandths > 0 { bytes.append(UInt8(ascii: "-")) }
+        append(decimal: thousandths / 1_000)
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(contentsOf: String(1_000 + thousandths % 1_000).utf8.dropFirst())
+    }
+
     package mutating func value(_ boolean: Bool) {
         separate()
         bytes.append(contentsOf: (boolean ? "true" : "false").utf8)
@@ -144,7 +158,7 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    mutating func value(time nanoseconds: Int64) {
+    package mutating func value(time nanoseconds: Int64) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         Timestamp.append(nanoseconds, to: &bytes)

@@ -19,6 +19,8 @@ public enum ProbeError: Error, Sendable, Equatable {
     case mapping(name: String, code: Int32)
     /// The running processes could not be listed.
     case tasks(code: Int32, log: String)
+    /// Run times of programs could not be measured.
+    case statistics(code: Int32)
 }
 
 /// Why a record is not what it claims to be.

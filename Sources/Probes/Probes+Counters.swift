@@ -1,4 +1,5 @@
 internal import CBPF
+internal import Glibc
 
 /// What the kernel side counts for each fact.
 public enum CounterKind: UInt32, CaseIterable, Sendable {
@@ -47,6 +48,21 @@ public struct ProgramCounters: Sendable, Equatable {
     /// Runs and their time in nanoseconds; 0 unless `kernel.bpf_stats_enabled` is set.
     public var runs: UInt64 = 0
     public var runTime: UInt64 = 0
+}
+
+/// While one lives, the kernel measures the run time of every BPF program on
+/// this host, at some cost to each run (Linux 5.8, needs CAP_SYS_ADMIN). Ends
+/// with its owner, however that ends.
+public struct RunStatistics: ~Copyable {
+    private let descriptor: Int32
+
+    public init() throws(ProbeError) {
+        let opened = bpf_enable_stats(BPF_STATS_RUN_TIME)
+        guard opened >= 0 else { throw .statistics(code: -opened) }
+        descriptor = opened
+    }
+
+    deinit { _ = close(descriptor) }
 }
 
 /// All counters of the kernel side, summed over the processors.

@@ -91,8 +91,8 @@ struct Pipeline: ~Copyable {
             sink.now = Clock.boottime() + decoder.utcOffset
             sink.ancestry.truncate(to: 0)
             table.ancestry(of: event.header.process, into: &sink.ancestry)
-            engine.apply(event, into: &sink)
         }
+        engine.apply(event, into: &sink)
     }
 
     /// Sends the canary's connection as an alert of the first rule, marked as a

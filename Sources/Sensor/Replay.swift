@@ -152,8 +152,8 @@ public struct Replay: ~Copyable {
                 _ = try? reader.read(line, into: &event)
             }
             event.header = header
-            engine.apply(event, into: &sink)
         }
+        engine.apply(event, into: &sink)
     }
 
     /// Counts a line that cannot be read, and names it.

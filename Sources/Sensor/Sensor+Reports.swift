@@ -95,6 +95,11 @@ extension Sensor {
                 add(fact.name, "\(kind)", kernel[fact, kind])
             }
         }
+        // while somebody has the kernel measure them (kernel.bpf_stats_enabled)
+        for program in kernel.programs where program.runs > 0 {
+            add("bpf", program.program.rawValue + "_runs", program.runs)
+            add("bpf", program.program.rawValue + "_run_ns", program.runTime)
+        }
         add("ring", "size", UInt64(ring.size))
         add("ring", "peak", UInt64(ring.peakFill))
         add("ring", "reordered", ring.reordered)

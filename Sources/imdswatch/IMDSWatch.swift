@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bench
 internal import Lab
 internal import Platform
 
@@ -10,6 +11,8 @@ enum Main {
     static func main() {
         // what the canary starts, to prove that program starts are seen
         if CommandLine.arguments.dropFirst().elementsEqual([Canary.argument]) { return }
+        // what `bench` starts, to see how long an alert takes
+        if CommandLine.arguments.dropFirst().elementsEqual([Bench.accessArgument]) { return Bench.access() }
         StandardStreams.occupyMissing()
         StandardStreams.ignoreBrokenPipes()
         IMDSWatch.main()
@@ -30,13 +33,14 @@ struct IMDSWatch: ParsableCommand {
                          imdswatch check    whether this host has what it needs
                          imdswatch run      watch this host
                          imdswatch replay   run the rules over recorded events
+                         imdswatch bench    what it costs there
 
             Exit codes: 0 ok, 64 usage, 65 bad rule or input, 66 file missing, 69 the kernel lacks what is \
             needed, 74 I/O error, 77 not privileged, 78 bad configuration.
             """,
         version: version,
         subcommands: [
-            RunCommand.self, ReplayCommand.self, CheckCommand.self, RulesCommand.self, FieldsCommand.self,
-            DemoCommand.self,
+            RunCommand.self, ReplayCommand.self, RulesCommand.self, CheckCommand.self, FieldsCommand.self,
+            DemoCommand.self, BenchCommand.self,
         ])
 }

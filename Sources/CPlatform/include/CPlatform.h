@@ -5,6 +5,7 @@
 #include "capabilities.h"
 #include "epoll.h"
 #include "event_descriptor.h"
+#include "load.h"
 #include "namespace.h"
 #include "privileges.h"
 #include "signals.h"

@@ -1,0 +1,294 @@
+internal import Histogram
+internal import Platform
+internal import Probes
+internal import Recording
+
+/// Measures what the sensor costs this host: the real one, as a process of its
+/// own, beside load that is made in a network of its own. Bounded in time.
+///
+/// Slots with and without the sensor are interleaved, so that what else goes on
+/// on the host weighs on both alike.
+public struct Bench: ~Copyable {
+    private let options: BenchOptions
+    private let progress: (String) -> Void
+    private let worker: LoadWorker
+    private let second: LoadWorker
+    /// Operations of a slot.
+    private var counts: [UInt32]
+    private var lost: Int64 = 0
+    private var hooks = ""
+
+    /// Makes the load's processes: call it before there are threads.
+    ///
+    /// - Parameter progress: told what is being done.
+    public init(_ options: BenchOptions, progress: @escaping (String) -> Void) throws(BenchError) {
+        let worker = try LoadWorker.start()
+        let second = try LoadWorker.start()
+        self.options = options
+        self.progress = progress
+        self.worker = worker
+        self.second = second
+        counts = Workload.allCases.map { _ in 1 }
+    }
+
+    /// Measures everything.
+    public mutating func run() throws(BenchError) -> BenchResult {
+        progress("finding slot sizes")
+        for workload in Workload.allCases { try calibrate(workload) }
+        var left: [String] = []
+        let contenders = try measurePairs(&left)
+        progress("run times of the BPF programs")
+        let costs = try measureHooks()
+        let latencies = [
+            try measureLatency("at rest", pause: 5_000, storm: false),
+            try measureLatency("in a storm", pause: 0, storm: true),
+        ]
+        let ceiling = try measureCeiling()
+        return BenchResult(
+            version: options.version, kernel: Bench.kernel, processors: Bench.processors, hooks: hooks,
+            pairs: options.pairs, contenders: contenders, hookCosts: costs, latencies: latencies,
+            ceiling: ceiling, lost: lost, left: left)
+    }
+
+    private static var kernel: String {
+        var bytes: [UInt8] = []
+        guard (try? File.read("/proc/sys/kernel/osrelease", into: &bytes)) != nil else { return "" }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+    }
+
+    private static var processors: Int {
+        var bytes: [UInt8] = []
+        guard (try? File.read("/proc/stat", into: &bytes, limit: 1 << 22)) != nil else { return 1 }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        return lines.count { $0.hasPrefix("cpu") } - 1
+    }
+
+    // MARK: The sensor
+
+    private func sensor(_ more: [String] = []) -> MeasuredProcess.Command {
+        MeasuredProcess.Command(
+            name: "imdswatch", path: "/proc/self/exe",
+            arguments: ["run", "--format", "ecs", "--stats-interval", "0"] + options.sensorArguments + more,
+            readyLine: "ready", patience: .seconds(20))
+    }
+
+    /// Ends a sensor and counts what it lost. Alerts that the flood limit held
+    /// back are none of that: the load makes them.
+    ///
+    /// - Returns: its last record.
+    @discardableResult
+    private mutating func stop(_ sensor: inout MeasuredProcess) -> MeasuredProcess.Line? {
+        sensor.stop()
+        let last = sensor.lines.last { $0.text("action") == Array("stopped".utf8) }
+        let flooded = last?.number("flood_suppressed") ?? 0
+        lost += max(0, (last?.number("lost") ?? 0) - flooded)
+        if hooks.isEmpty, let last {
+            hooks = ["connect4", "connect6"].compactMap { name in
+                last.text(name).map { "\(name)=\(String(decoding: $0, as: UTF8.self))" }
+            }.joined(separator: " ")
+        }
+        return last
+    }
+
+    // MARK: Slots
+
+    private mutating func calibrate(_ workload: Workload) throws(BenchError) {
+        var count: UInt32 = 20
+        var each = try worker.run(.load(workload), count: count)
+        while each * Double(count) < options.slot / 10, count < 10_000_000 {
+            count *= 4
+            each = try worker.run(.load(workload), count: count)
+        }
+        counts[Int(workload.rawValue)] = UInt32(max(10, min(10_000_000, options.slot / max(each, 1))))
+    }
+
+    /// Nanoseconds for one operation.
+    private func slot(_ workload: Workload) throws(BenchError) -> Double {
+        try worker.run(.load(workload), count: counts[Int(workload.rawValue)])
+    }
+
+    // MARK: Pairs
+
+    /// One kind of slots: with nothing, with the sensor, or with another program.
+    private struct Condition {
+        var name: String
+        var commands: [MeasuredProcess.Command]
+        var isSensor = false
+        /// By workload and pair.
+        var times: [[Double]] = Workload.allCases.map { _ in [] }
+        var processorTimes: [[Double]] = Workload.allCases.map { _ in [] }
+        var memory = (anonymous: 0, mapped: 0)
+    }
+
+    private mutating func measurePairs(_ left: inout [String]) throws(BenchError) -> [Contender] {
+        var conditions = [
+            Condition(name: "nothing", commands: []),
+            Condition(name: "imdswatch", commands: [sensor()], isSensor: true),
+        ]
+        if options.compares {
+            for alternative in Alternative.all {
+                let missing = alternative.commands.first { (try? File.metadata(of: $0.path)) == nil }
+                if let missing {
+                    left.append("\(alternative.name): \(missing.path) is not installed")
+                } else {
+                    conditions.append(Condition(name: alternative.name, commands: alternative.commands))
+                }
+            }
+        }
+        for pair in 0..<options.pairs {
+            progress("pair \(pair + 1) of \(options.pairs)")
+            // each takes every place in turn
+            for place in conditions.indices {
+                let index = (place + pair) % conditions.count
+                try measure(&conditions[index])
+            }
+        }
+        let base = conditions[0]
+        return conditions.dropFirst().map { condition in
+            let overheads = Workload.allCases.map { workload in
+                let index = Int(workload.rawValue)
+                let pairs = zip(condition.times[index], base.times[index]).map { ($0 / $1 - 1) * 100 }
+                return Overhead(
+                    workload: workload, pairs: pairs, baseline: Summary(base.times[index])?.median ?? 0,
+                    processorTime: Summary(condition.processorTimes[index]))
+            }
+            return Contender(
+                name: condition.name, overheads: overheads, anonymousMemory: condition.memory.anonymous,
+                mappedMemory: condition.memory.mapped)
+        }
+    }
+
+    /// One slot of each workload.
+    private mutating func measure(_ condition: inout Condition) throws(BenchError) {
+        switch condition.commands.count {
+        case 0:
+            for workload in Workload.allCases {
+                condition.times[Int(workload.rawValue)].append(try slot(workload))
+            }
+        case 1:
+            var program = try MeasuredProcess.start(condition.commands[0], keepsOutput: condition.isSensor)
+            for workload in Workload.allCases {
+                let before = program.processorTime
+                let each = try slot(workload)
+                // what waits in the ring is fetched within 50 ms
+                if condition.isSensor { program.read(for: .milliseconds(120)) }
+                let count = Double(counts[Int(workload.rawValue)])
+                condition.times[Int(workload.rawValue)].append(each)
+                condition.processorTimes[Int(workload.rawValue)].append(
+                    Double(program.processorTime - before) / count * 1_000)
+            }
+            condition.memory = program.memory
+            if condition.isSensor { stop(&program) } else { program.stop() }
+        default:
+            var first = try MeasuredProcess.start(condition.commands[0], keepsOutput: false)
+            var second = try MeasuredProcess.start(condition.commands[1], keepsOutput: false)
+            for workload in Workload.allCases {
+                let before = first.processorTime + second.processorTime
+                let each = try slot(workload)
+                let count = Double(counts[Int(workload.rawValue)])
+                condition.times[Int(workload.rawValue)].append(each)
+                condition.processorTimes[Int(workload.rawValue)].append(
+                    Double(first.processorTime + second.processorTime - before) / count * 1_000)
+            }
+            let (one, two) = (first.memory, second.memory)
+            condition.memory = (one.anonymous + two.anonymous, one.mapped + two.mapped)
+            first.stop()
+            second.stop()
+        }
+    }
+
+    // MARK: Run times of programs
+
+    private mutating func measureHooks() throws(BenchError) -> [HookCost] {
+        guard let statistics = try? RunStatistics() else { return [] }
+        var costs: [HookCost] = []
+        for workload in [Workload.programs, .unwantedConnections, .wantedConnections, .requests] {
+            var program = try MeasuredProcess.start(sensor(), keepsOutput: true)
+            _ = try slot(workload)
+            guard let last = stop(&program) else { continue }
+            let operations = Double(counts[Int(workload.rawValue)])
+            for name in ProbeProgram.allCases.map(\.rawValue) {
+                guard let runs = last.number(name + "_runs"), let time = last.number(name + "_run_ns"),
+                    // of this workload, not of the canary
+                    Double(runs) >= operations / 2
+                else { continue }
+                costs.append(
+                    HookCost(
+                        workload: workload, program: name, runs: runs, mean: Double(time) / Double(runs),
+                        runsPerOperation: Double(runs) / operations))
+            }
+        }
+        withExtendedLifetime(statistics) {}
+        return costs
+    }
+
+    // MARK: Latency
+
+    private mutating func measureLatency(
+        _ name: String, pause: UInt32, storm: Bool
+    ) throws(BenchError) -> Latency {
+        progress("from connection to alert, \(name)")
+        var program = try MeasuredProcess.start(sensor(["--max-alerts", "0"]), keepsOutput: true)
+        let stormCount = counts[Int(Workload.programs.rawValue)]
+        if storm { try second.begin(.load(.programs), count: stormCount) }
+        try worker.begin(.accesses(pause: pause), count: options.accesses)
+        while !worker.isDone(within: .zero) {
+            program.read(for: .milliseconds(20))
+            if storm, second.isDone(within: .zero) {
+                _ = try second.finish(count: stormCount)
+                try second.begin(.load(.programs), count: stormCount)
+            }
+        }
+        _ = try worker.finish(count: options.accesses)
+        if storm { _ = try second.finish(count: stormCount) }
+        program.read(for: .milliseconds(200))
+        stop(&program)
+
+        var toAlert = Histogram<UInt64>(highestTrackableValue: 60_000_000_000)
+        var toLine = toAlert
+        for line in program.lines where line.text("kind") == Array("alert".utf8) {
+            guard let event = line.text("@timestamp").flatMap({ Timestamp.parse($0.span) }),
+                let created = line.text("created").flatMap({ Timestamp.parse($0.span) })
+            else { continue }
+            _ = toAlert.record(UInt64(max(1, created - event)))
+            _ = toLine.record(UInt64(max(1, line.arrival - event)))
+        }
+        return Latency(
+            name: name, expected: Int(options.accesses), count: Int(toAlert.totalCount),
+            toAlert: Bench.percentiles(of: toAlert), toLine: Bench.percentiles(of: toLine))
+    }
+
+    private static func percentiles(of histogram: Histogram<UInt64>) -> [(percentile: Double, time: UInt64)] {
+        guard histogram.totalCount > 0 else { return [] }
+        return [50, 90, 99, 99.9, 100].map { ($0, histogram.valueAtPercentile($0)) }
+    }
+
+    // MARK: Ceiling
+
+    private mutating func measureCeiling() throws(BenchError) -> Ceiling {
+        progress("the highest rate of program starts")
+        let before = lost
+        var program = try MeasuredProcess.start(sensor(), keepsOutput: true)
+        let count = counts[Int(Workload.programs.rawValue)] * 10
+        let begin = Clock.monotonic()
+        try worker.begin(.load(.programs), count: count)
+        try second.begin(.load(.programs), count: count)
+        while !worker.isDone(within: .zero) || !second.isDone(within: .zero) {
+            program.read(for: .milliseconds(50))
+        }
+        let seconds = Double(Clock.monotonic() - begin) / 1e9
+        _ = try worker.finish(count: count)
+        _ = try second.finish(count: count)
+        stop(&program)
+        return Ceiling(workers: 2, rate: 2 * Double(count) / seconds, lost: lost - before)
+    }
+}
+
+extension Bench {
+    /// The argument that makes the executable one access, whose alert is timed.
+    public static var accessArgument: String { Load.accessArgument }
+
+    /// Opens a connection to the metadata address. Only a process of the
+    /// bench's own network does so: there the address is its loopback's.
+    public static func access() { _ = Load.access(LoadWorker.metadata, port: LoadWorker.closedPort) }
+}

@@ -1,0 +1,139 @@
+/// One figure beside what it may be.
+public struct BudgetLine: Sendable {
+    public var what: String
+    public var measured: String
+    public var detail: String
+    /// As DESIGN has it; empty where there is none.
+    public var budget: String
+    public var verdict: Verdict
+
+    public enum Verdict: String, Sendable {
+        case met = "met"
+        case missed = "OVER"
+        /// The interval holds the budget: more pairs, or a quieter host, would tell.
+        case unclear = "unclear"
+        case none = ""
+    }
+}
+
+extension BenchResult {
+    /// All figures of the sensor, with their budgets.
+    public var budgetLines: [BudgetLine] {
+        slowdowns + hookTimes + consumption + latencyLines + losses
+    }
+
+    private var sensor: Contender? { contenders.first }
+
+    private var slowdowns: [BudgetLine] {
+        (sensor?.overheads ?? []).compactMap { overhead in
+            guard let summary = overhead.summary else { return nil }
+            let interval = summary.interval
+            let text = interval.map { "95 %: \(percent($0.lowerBound)) to \(percent($0.upperBound))" }
+            var verdict = BudgetLine.Verdict.none
+            if let budget = overhead.workload.budget {
+                // a call that nothing watches can only be noise: 0 must lie within
+                let limit = overhead.workload == .calls ? 0.5 : budget
+                verdict =
+                    interval.map {
+                        $0.upperBound <= limit ? .met : $0.lowerBound > limit ? .missed : .unclear
+                    } ?? .unclear
+            }
+            return BudgetLine(
+                what: "slows " + overhead.workload.name, measured: percent(summary.median),
+                detail: (text ?? "too few pairs for an interval")
+                    + (summary.isReal ? "" : ", no real difference")
+                    + "; \(time(overhead.baseline)) each without",
+                budget: overhead.workload.budget.map { "<= \(decimal($0, 0)) %" } ?? "", verdict: verdict)
+        }
+    }
+
+    private var hookTimes: [BudgetLine] {
+        hookCosts.map { cost in
+            var budget: Double?
+            if cost.workload == .programs, cost.program == "exec" { budget = 2_000 }
+            if cost.workload == .unwantedConnections { budget = 100 }
+            return BudgetLine(
+                what: "BPF \(cost.program), \(cost.workload.name)", measured: time(cost.mean),
+                detail: "a run; \(decimal(cost.runsPerOperation, 1)) runs each, \(cost.runs) in all",
+                budget: budget.map { "<= \(time($0))" } ?? "",
+                verdict: budget.map { cost.mean <= $0 ? .met : .missed } ?? .none)
+        }
+    }
+
+    private var consumption: [BudgetLine] {
+        guard let sensor else { return [] }
+        var lines = sensor.overheads.compactMap { overhead -> BudgetLine? in
+            guard let summary = overhead.processorTime, overhead.workload != .calls else { return nil }
+            return BudgetLine(
+                what: "sensor's CPU, 1,000 \(overhead.workload.name)", measured: time(summary.median),
+                detail: "quartiles \(time(summary.quartiles.lowerBound)) to \(time(summary.quartiles.upperBound))",
+                budget: "", verdict: .none)
+        }
+        let megabytes = Double(sensor.anonymousMemory) / 1_048_576
+        lines.append(
+            BudgetLine(
+                what: "anonymous memory", measured: "\(decimal(megabytes, 1)) MB",
+                detail: "and \(decimal(Double(sensor.mappedMemory) / 1_048_576, 1)) MB of file and ring pages",
+                budget: "<= 24 MB", verdict: megabytes <= 24 ? .met : .missed))
+        return lines
+    }
+
+    private var latencyLines: [BudgetLine] {
+        latencies.flatMap { latency -> [BudgetLine] in
+            let complete = latency.count == latency.expected ? "" : ", \(latency.expected - latency.count) missing"
+            return [("to the alert", latency.toAlert), ("to its line, read", latency.toLine)].map { name, times in
+                func at(_ percentile: Double) -> UInt64? {
+                    times.first { $0.percentile == percentile }?.time
+                }
+                let others = times.map { ($0.percentile == 100 ? "" : "p") + "\(percentileName($0.percentile)) \(time(Double($0.time)))" }
+                let worst = at(99)
+                return BudgetLine(
+                    what: "\(name), \(latency.name), p99", measured: worst.map { time(Double($0)) } ?? "-",
+                    detail: others.joined(separator: ", ") + "; \(latency.count) alerts\(complete)",
+                    budget: "<= 1 ms",
+                    verdict: worst.map { $0 <= 1_000_000 && complete.isEmpty ? .met : .missed } ?? .missed)
+            }
+        }
+    }
+
+    private var losses: [BudgetLine] {
+        [
+            BudgetLine(
+                what: "highest rate of program starts", measured: "\(decimal(ceiling.rate, 0))/s",
+                detail: "\(ceiling.workers) loops at once; \(ceiling.lost) lost",
+                budget: "0 lost", verdict: ceiling.lost == 0 ? .met : .missed),
+            BudgetLine(
+                what: "events lost, all runs", measured: "\(lost)", detail: "", budget: "0",
+                verdict: lost == 0 ? .met : .missed),
+        ]
+    }
+}
+
+func percentileName(_ percentile: Double) -> String {
+    percentile == 100 ? "max" : decimal(percentile, percentile == percentile.rounded() ? 0 : 1)
+}
+
+/// A number with so many decimals.
+func decimal(_ value: Double, _ places: Int) -> String {
+    guard value.isFinite, value.magnitude < 1e15 else { return "-" }
+    var factor = 1.0
+    for _ in 0..<places { factor *= 10 }
+    let scaled = Int64((value.magnitude * factor).rounded())
+    var digits = String(scaled)
+    while digits.count <= places { digits = "0" + digits }
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    guard places > 0 else { return sign + digits }
+    return sign + digits.dropLast(places) + "." + digits.suffix(places)
+}
+
+func percent(_ value: Double) -> String { (value > 0 ? "+" : "") + decimal(value, 2) + " %" }
+
+/// A time in the unit that suits it.
+func time(_ nanoseconds: Double) -> String {
+    switch nanoseconds.magnitude {
+    case ..<10_000: decimal(nanoseconds, 0) + " ns"
+    case ..<1_000_000: decimal(nanoseconds / 1_000, 1) + " us"
+    case ..<1_000_000_000: decimal(nanoseconds / 1_000_000, 2) + " ms"
+    default: decimal(nanoseconds / 1_000_000_000, 2) + " s"
+    }
+}

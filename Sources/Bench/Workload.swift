@@ -1,0 +1,50 @@
+/// What a host is kept busy with while it is measured.
+public enum Workload: UInt8, CaseIterable, Sendable {
+    /// The smallest program, started as fast as the kernel lets it.
+    case programs
+    /// Connections to an address that no rule names, refused at once.
+    case unwantedConnections
+    /// Connections to the metadata address, refused at once: each wakes the sensor.
+    case wantedConnections
+    /// System calls that the sensor has nothing to do with.
+    case calls
+    /// A program start, some files and a millisecond of work, as in a compilation.
+    case compilations
+    /// Requests to a server, a connection each.
+    case requests
+
+    /// As reports name it.
+    public var name: String {
+        switch self {
+        case .programs: "program starts"
+        case .unwantedConnections: "connections, unwanted"
+        case .wantedConnections: "connections, wanted"
+        case .calls: "other system calls"
+        case .compilations: "compile-like work"
+        case .requests: "TCP requests"
+        }
+    }
+
+    /// As JSON names it.
+    public var key: String {
+        switch self {
+        case .programs: "exec"
+        case .unwantedConnections: "connect_unwanted"
+        case .wantedConnections: "connect_wanted"
+        case .calls: "syscall"
+        case .compilations: "compile"
+        case .requests: "request"
+        }
+    }
+
+    /// The most that the sensor may slow it, in percent; nil where there is no
+    /// budget of its own.
+    public var budget: Double? {
+        switch self {
+        case .programs, .unwantedConnections: 2
+        case .wantedConnections: 5
+        case .calls: 0
+        case .compilations, .requests: nil
+        }
+    }
+}
