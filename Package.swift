@@ -84,7 +84,8 @@ let package = Package(
         .executableTarget(
             name: "imdswatch",
             dependencies: [
-                "Bench", "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "Recording", "RuleFiles",
+                "Bench", "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "Recording",
+                "RuleFiles",
                 "Rules", "Sensor", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

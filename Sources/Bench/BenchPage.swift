@@ -85,7 +85,8 @@ public struct BenchPage {
             let y = BenchPage.rowHeight * (Double(row) + 0.5)
             marks += label(BenchPage.labels - 12, y + 4, overhead.workload.name, anchor: "end")
             for pair in overhead.pairs {
-                marks += "<circle cx=\"\(decimal(x(pair), 1))\" cy=\"\(decimal(y, 1))\" r=\"3\" fill=\"#0969da\" fill-opacity=\".35\"/>"
+                marks +=
+                    "<circle cx=\"\(decimal(x(pair), 1))\" cy=\"\(decimal(y, 1))\" r=\"3\" fill=\"#0969da\" fill-opacity=\".35\"/>"
             }
             if let interval = summary.interval {
                 let start = x(interval.lowerBound)
@@ -119,13 +120,16 @@ public struct BenchPage {
         }
         let height = 96.0
         var marks = ""
-        for (time, name) in [(1e4, "10 us"), (1e5, "100 us"), (1e6, "1 ms"), (1e7, "10 ms"), (1e8, "100 ms")] {
-            marks += line(x(time), 0, x(time), height - 22, time == 1e6 ? "#a40e26" : "#d8dee4", dashes: time == 1e6)
+        for (time, name) in [(1e4, "10 us"), (1e5, "100 us"), (1e6, "1 ms"), (1e7, "10 ms"), (1e8, "100 ms")]
+        {
+            marks += line(
+                x(time), 0, x(time), height - 22, time == 1e6 ? "#a40e26" : "#d8dee4", dashes: time == 1e6)
             marks += label(x(time), height - 6, name, anchor: "middle")
         }
-        for (row, (name, times)) in [("to the alert", latency.toAlert), ("to its line, read", latency.toLine)]
-            .enumerated()
-        {
+        for (row, (name, times)) in [
+            ("to the alert", latency.toAlert), ("to its line, read", latency.toLine),
+        ]
+        .enumerated() {
             let y = 20 + 32 * Double(row)
             marks += label(BenchPage.labels - 12, y + 4, name, anchor: "end")
             if let first = times.first, let last = times.last {

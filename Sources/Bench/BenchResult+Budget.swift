@@ -66,26 +66,33 @@ extension BenchResult {
             guard let summary = overhead.processorTime, overhead.workload != .calls else { return nil }
             return BudgetLine(
                 what: "sensor's CPU, 1,000 \(overhead.workload.name)", measured: time(summary.median),
-                detail: "quartiles \(time(summary.quartiles.lowerBound)) to \(time(summary.quartiles.upperBound))",
+                detail:
+                    "quartiles \(time(summary.quartiles.lowerBound)) to \(time(summary.quartiles.upperBound))",
                 budget: "", verdict: .none)
         }
         let megabytes = Double(sensor.anonymousMemory) / 1_048_576
         lines.append(
             BudgetLine(
                 what: "anonymous memory", measured: "\(decimal(megabytes, 1)) MB",
-                detail: "and \(decimal(Double(sensor.mappedMemory) / 1_048_576, 1)) MB of file and ring pages",
+                detail:
+                    "and \(decimal(Double(sensor.mappedMemory) / 1_048_576, 1)) MB of file and ring pages",
                 budget: "<= 24 MB", verdict: megabytes <= 24 ? .met : .missed))
         return lines
     }
 
     private var latencyLines: [BudgetLine] {
         latencies.flatMap { latency -> [BudgetLine] in
-            let complete = latency.count == latency.expected ? "" : ", \(latency.expected - latency.count) missing"
-            return [("to the alert", latency.toAlert), ("to its line, read", latency.toLine)].map { name, times in
+            let complete =
+                latency.count == latency.expected ? "" : ", \(latency.expected - latency.count) missing"
+            return [("to the alert", latency.toAlert), ("to its line, read", latency.toLine)].map {
+                name, times in
                 func at(_ percentile: Double) -> UInt64? {
                     times.first { $0.percentile == percentile }?.time
                 }
-                let others = times.map { ($0.percentile == 100 ? "" : "p") + "\(percentileName($0.percentile)) \(time(Double($0.time)))" }
+                let others = times.map {
+                    ($0.percentile == 100 ? "" : "p")
+                        + "\(percentileName($0.percentile)) \(time(Double($0.time)))"
+                }
                 let worst = at(99)
                 return BudgetLine(
                     what: "\(name), \(latency.name), p99", measured: worst.map { time(Double($0)) } ?? "-",

@@ -29,8 +29,12 @@ static int64_t now(void)
 /* 0 or a negative errno. */
 static int start(const char *path)
 {
-	char *const arguments[] = {(char *)path, "--config", "/etc/example/service.conf",
-				   "--output",	 "/var/lib/example/output.dat", NULL};
+	char *const arguments[] = {(char *)path,
+				   "--config",
+				   "/etc/example/service.conf",
+				   "--output",
+				   "/var/lib/example/output.dat",
+				   NULL};
 	char *const environment[] = {NULL};
 	int status;
 	pid_t child = vfork();
@@ -61,9 +65,8 @@ int64_t load_programs(const char *path, uint32_t count)
 
 static int try_connect(uint32_t address, uint16_t port, int *connection)
 {
-	struct sockaddr_in peer = {.sin_family = AF_INET,
-				   .sin_port = htons(port),
-				   .sin_addr.s_addr = htonl(address)};
+	struct sockaddr_in peer = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
 	int status;
 
 	*connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -38,7 +38,8 @@ struct StatisticsTests {
     @Test(
         "numbers are written as people read them",
         arguments: [
-            (0.0, 2, "0.00"), (-0.004, 2, "0.00"), (-0.006, 2, "-0.01"), (12.345, 1, "12.3"), (99.99, 1, "100.0"),
+            (0.0, 2, "0.00"), (-0.004, 2, "0.00"), (-0.006, 2, "-0.01"), (12.345, 1, "12.3"),
+            (99.99, 1, "100.0"),
             (7, 0, "7"), (.nan, 1, "-"),
         ])
     func decimals(value: Double, places: Int, text: String) {
@@ -47,7 +48,9 @@ struct StatisticsTests {
 
     @Test(
         "times have the unit that suits them",
-        arguments: [(950.0, "950 ns"), (12_340, "12.3 us"), (1_500_000, "1.50 ms"), (2_000_000_000, "2.00 s")])
+        arguments: [
+            (950.0, "950 ns"), (12_340, "12.3 us"), (1_500_000, "1.50 ms"), (2_000_000_000, "2.00 s"),
+        ])
     func times(nanoseconds: Double, text: String) {
         #expect(time(nanoseconds) == text)
     }
