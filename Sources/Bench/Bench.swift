@@ -22,8 +22,8 @@ public struct Bench: ~Copyable {
     ///
     /// - Parameter progress: told what is being done.
     public init(_ options: BenchOptions, progress: @escaping (String) -> Void) throws(BenchError) {
-        let worker = try LoadWorker.start()
-        let second = try LoadWorker.start()
+        let worker = try LoadWorker.start(on: 0)
+        let second = try LoadWorker.start(on: 1)
         self.options = options
         self.progress = progress
         self.worker = worker
@@ -229,6 +229,9 @@ public struct Bench: ~Copyable {
     ) throws(BenchError) -> Latency {
         progress("from connection to alert, \(name)")
         var program = try MeasuredProcess.start(sensor(["--max-alerts", "0"]), keepsOutput: true)
+        // read as by a collector that gets a processor at once: the sensor is measured, not this
+        let scheduling = Scheduling.raise()
+        defer { if scheduling == .realTime { Scheduling.lower() } }
         let stormCount = counts[Int(Workload.programs.rawValue)]
         if storm { try second.begin(.load(.programs), count: stormCount) }
         try worker.begin(.accesses(pause: pause), count: options.accesses)

@@ -22,12 +22,14 @@ struct LoadWorker: ~Copyable {
     }
 
     /// Forks it: start it before there are threads.
-    static func start() throws(BenchError) -> LoadWorker {
+    ///
+    /// - Parameter place: the processor it stays on, counted from 0.
+    static func start(on place: UInt32) throws(BenchError) -> LoadWorker {
         let parent = CurrentProcess.pid
         do {
             let pair = try Socket.Pair()
             let descriptor = pair.far.descriptor
-            let child = try Child { LoadLoop.run(parent: parent, descriptor: descriptor) }
+            let child = try Child { LoadLoop.run(parent: parent, descriptor: descriptor, place: place) }
             let worker = LoadWorker(child, pair.takeNear())
             _ = try worker.answer(.seconds(10))
             return worker
@@ -107,14 +109,14 @@ private enum LoadLoop {
     private static let tool = "/tmp/imdswatch-tool"
     private static let loopback: UInt32 = 0x7f00_0001
 
-    static func run(parent: Int32, descriptor: Int32) -> Int32 {
+    static func run(parent: Int32, descriptor: Int32, place: UInt32) -> Int32 {
         guard CurrentProcess.dieWithParent(parent) else { return 1 }
         CurrentProcess.keepOnly([nil, nil, nil, descriptor])
         CurrentProcess.resetSignals()
         let socket = Socket(adopting: 3)
         var port: UInt16 = 0
         do {
-            port = try furnish()
+            port = try furnish(place)
             try socket.send(bytes(0))
         } catch let failure as Load.Failure {
             try? socket.send(bytes(-Int64(failure.errno)))
@@ -137,7 +139,7 @@ private enum LoadLoop {
         return 0
     }
 
-    private static func furnish() throws -> UInt16 {
+    private static func furnish(_ place: UInt32) throws -> UInt16 {
         let executable = try Load.openSelf()
         try Namespace.unshare([.network, .mounts])
         try Namespace.makeMountsPrivate()
@@ -148,7 +150,11 @@ private enum LoadLoop {
         try Namespace.addLoopbackAddress([169, 254, 169, 254])
         try Load.writeProgram(program)
         try Load.copy(executable, to: tool)
-        return try Load.server()
+        // the server on the next, as other hosts' servers would not be in the way
+        try Load.pin(to: place + 1)
+        let port = try Load.server()
+        try Load.pin(to: place)
+        return port
     }
 
     private static func perform(

@@ -62,20 +62,24 @@ extension SequenceState {
     }
 
     /// Drops the oldest entries of a sequence whose span has passed.
+    ///
+    /// - Returns: how many.
+    @discardableResult
     mutating func dropExpired(
         _ sequence: Int, slack: Int64, atMost limit: Int, keeping kept: Int32 = PendingTable.none
-    ) {
+    ) -> Int {
         let maxspan = maxspans[sequence]
-        guard maxspan != .max, slack != .max else { return }
+        guard maxspan != .max, slack != .max else { return 0 }
         var left = limit
         while left > 0 {
             let head = table.pendings[sequence].first
             guard head != PendingTable.none, head != kept,
                 table[head].start.addingSaturated(maxspan).addingSaturated(slack) < now
-            else { return }
+            else { break }
             drop(head)
             left -= 1
         }
+        return limit - left
     }
 
     /// Makes sure that an entry and so many blocks are free: drops what has
@@ -85,7 +89,11 @@ extension SequenceState {
         let held = kept == PendingTable.none ? 0 : table[kept].chain.blocks
         guard wanted + held <= blockLimit else { return false }
         for sequence in maxspans.indices {
-            dropExpired(sequence, slack: 0, atMost: .max, keeping: kept)
+            let dropped = dropExpired(sequence, slack: 0, atMost: .max, keeping: kept)
+            // in a file that goes back in time they might have been completed yet
+            if limits.lateness == .max, counters.lateEvents > 0 {
+                counters.sequenceEvicted += UInt64(dropped)
+            }
         }
         while !hasRoom(wanted, keeping: kept) {
             guard evictOldest(keeping: kept) else { return false }

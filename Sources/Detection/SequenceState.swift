@@ -52,7 +52,7 @@ struct SequenceState: ~Copyable {
     private var previousTime = Int64.min
     /// No waiting entry is due before this.
     private var nextDeadline = Int64.max
-    private let limits: DetectionLimits
+    let limits: DetectionLimits
     let blockLimit: Int
     /// Span of each sequence.
     let maxspans: [Int64]

@@ -54,6 +54,11 @@ public enum StandardOutput {
         return 0
     }
 
+    /// Writes what `print` has kept.
+    ///
+    /// - Returns: 0, or the error of this or an earlier write.
+    public static func flush() -> Int32 { -platform_flush_output() }
+
     public static var isTerminal: Bool { isatty(1) == 1 }
 }
 

@@ -12,6 +12,12 @@ public enum Load {
     /// The first argument that makes the executable one access of `accesses`.
     public static let accessArgument = LOAD_ACCESS
 
+    /// Keeps this process, and what it starts, on one processor: a load that
+    /// wanders between them takes now more time, now less.
+    ///
+    /// - Parameter place: counts those that it may use, and begins anew after the last.
+    public static func pin(to place: UInt32) throws(Failure) { _ = try checked(Int64(load_pin(place))) }
+
     /// Starts a program and waits for its end.
     public static func programs(_ path: String, count: UInt32) throws(Failure) -> Int64 {
         // SAFETY: here and below a string is passed as text that ends with a NUL.

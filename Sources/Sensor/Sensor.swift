@@ -270,11 +270,15 @@ public struct Sensor: ~Copyable {
         var count = 0
         var collected = Clock.boottime()
         let end = collected + Sensor.slice
+        var hasSettled = false
         while collected < end, ring.collect() > 0 || ring.count > 0 {
             collected = Clock.boottime()
             while let next = ring.first {
                 if next.isWanted, collected < next.time + Sensor.settling {
-                    Clock.sleep(nanoseconds: next.time + Sensor.settling - Clock.boottime())
+                    // the first as soon as it has settled; those behind it many in one sleep
+                    let left = next.time + Sensor.settling - Clock.boottime()
+                    Clock.sleep(nanoseconds: hasSettled ? Sensor.settling : left)
+                    hasSettled = true
                     ring.collect()
                     collected = Clock.boottime()
                     continue

@@ -9,6 +9,8 @@ extension Failure {
     static func exiting(_ body: () throws -> Void) throws {
         do {
             try body()
+            let code = StandardOutput.flush()
+            if code != 0 { throw Failure(outputError: code) }
         } catch let failure as Failure {
             StandardError.write("imdswatch: \(failure.text)\n")
             throw failure.status.code
@@ -18,9 +20,11 @@ extension Failure {
     /// Puts a text on standard output; that nobody reads it is an error.
     static func show(_ text: String) throws {
         let code = StandardOutput.write(text)
-        guard code == 0 else {
-            throw Failure(.ioError, "standard output: \(SystemCallError.text(of: code))")
-        }
+        guard code == 0 else { throw Failure(outputError: code) }
+    }
+
+    private init(outputError code: Int32) {
+        self.init(.ioError, "standard output: \(SystemCallError.text(of: code))")
     }
 
     /// Says what a person can do about it.

@@ -171,6 +171,23 @@ struct SequenceModelTests {
         #expect(engine.pendingCount == 4)
     }
 
+    @Test(
+        "counts what gives way as lost once a file has gone back in time, since it might have matched yet",
+        arguments: [("A50/1 A70/2 A90/3", 0), ("A50/1 A20/2 A90/3", 2)])
+    func evictionOutOfOrder(items: String, lost: UInt64) throws {
+        var limits = DetectionLimits.exact
+        limits.pendings = 2
+        let rule = try makeRule("sequence by user.name with maxspan=10s [A] [B]")
+        var engine = DetectionEngine(rules: RuleSet([rule]), limits: limits)
+        var collector = Collector()
+        var event = Event()
+        for item in Item.items(items) {
+            item.fill(&event)
+            engine.process(event, into: &collector)
+        }
+        #expect(engine.counters.sequenceEvicted == lost)
+    }
+
     private static func precedes(_ one: [Int], _ other: [Int]) -> Bool {
         one.lexicographicallyPrecedes(other)
     }

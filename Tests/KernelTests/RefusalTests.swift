@@ -26,7 +26,9 @@ extension KernelTests {
             }
         }
 
-        @Test("an output that takes nothing is an I/O error", arguments: ["check", "fields", "demo"])
+        @Test(
+            "an output that takes nothing is an I/O error",
+            arguments: ["check", "fields", "demo", "rules list"])
         func deadOutput(command: String) throws {
             try withFolder {
                 let full = try Invocation(

@@ -7,6 +7,7 @@
 #include "event_descriptor.h"
 #include "load.h"
 #include "namespace.h"
+#include "output.h"
 #include "privileges.h"
 #include "signals.h"
 #include "spawn_child.h"

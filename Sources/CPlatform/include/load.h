@@ -11,6 +11,10 @@
  * lets it, from memory made ready before. They return the nanoseconds that took,
  * or a negative errno. */
 
+/* Keeps this process on the n-th of the processors it may use, modulo their
+ * number; what it starts stays there too. 0 or a negative errno. */
+int load_pin(uint32_t place);
+
 /* Starts a program with some arguments, as a shell script would, and waits for its end. */
 int64_t load_programs(const char *path, uint32_t count);
 
