@@ -127,9 +127,8 @@ public struct Bench: ~Copyable {
         ]
         if options.compares {
             for alternative in Alternative.all {
-                let missing = alternative.commands.first { (try? File.metadata(of: $0.path)) == nil }
-                if let missing {
-                    left.append("\(alternative.name): \(missing.path) is not installed")
+                if let obstacle = Bench.obstacle(to: alternative.commands) {
+                    left.append("\(alternative.name): \(obstacle)")
                 } else {
                     conditions.append(Condition(name: alternative.name, commands: alternative.commands))
                 }
@@ -156,6 +155,25 @@ public struct Bench: ~Copyable {
                 name: condition.name, overheads: overheads, anonymousMemory: condition.memory.anonymous,
                 mappedMemory: condition.memory.mapped)
         }
+    }
+
+    /// Why an alternative cannot be measured here; nil if all its programs start.
+    private static func obstacle(to commands: [MeasuredProcess.Command]) -> String? {
+        for command in commands {
+            guard (try? File.metadata(of: command.path)) != nil else {
+                return "\(command.path) is not installed"
+            }
+            do throws(BenchError) {
+                var process = try MeasuredProcess.start(command, keepsOutput: false)
+                process.stop()
+            } catch {
+                guard case .notReady(_, let said) = error else { return "\(error)" }
+                let lines = said.split(separator: "\n")
+                return
+                    "\(command.name) did not start: \(lines.last { $0.contains("ERROR") } ?? lines.last ?? "")"
+            }
+        }
+        return nil
     }
 
     /// One slot of each workload.

@@ -10,6 +10,4 @@ public enum BenchError: Error, Equatable, Sendable {
     case workerGone
     /// A program to be measured did not start: its name and what it said.
     case notReady(String, String)
-    /// Somebody asked for the end.
-    case interrupted
 }

@@ -10,11 +10,11 @@ extension BenchResult {
         writer.put("processors", processors)
         writer.put("hooks", hooks)
         writer.put("pairs", pairs)
-        writer.list("contenders", contenders) { contender, writer in
+        writer.objects("contenders", contenders) { contender, writer in
             writer.put("name", contender.name)
             writer.put("anonymous_bytes", contender.anonymousMemory)
             writer.put("mapped_bytes", contender.mappedMemory)
-            writer.list("workloads", contender.overheads) { overhead, writer in
+            writer.objects("workloads", contender.overheads) { overhead, writer in
                 writer.put("workload", overhead.workload.key)
                 writer.put("baseline_ns", overhead.baseline)
                 writer.put("slowdown_percent", overhead.summary)
@@ -23,14 +23,14 @@ extension BenchResult {
                 if let budget = overhead.workload.budget { writer.put("budget_percent", budget) }
             }
         }
-        writer.list("bpf", hookCosts) { cost, writer in
+        writer.objects("bpf", hookCosts) { cost, writer in
             writer.put("workload", cost.workload.key)
             writer.put("program", cost.program)
             writer.put("runs", Int(cost.runs))
             writer.put("mean_ns", cost.mean)
             writer.put("runs_per_operation", cost.runsPerOperation)
         }
-        writer.list("latency", latencies) { latency, writer in
+        writer.objects("latency", latencies) { latency, writer in
             writer.put("situation", latency.name)
             writer.put("expected", latency.expected)
             writer.put("alerts", latency.count)
@@ -40,7 +40,7 @@ extension BenchResult {
         writer.put("highest_starts_per_second", ceiling.rate)
         writer.put("lost_at_highest", Int(ceiling.lost))
         writer.put("lost", Int(lost))
-        writer.list("budget", budgetLines) { line, writer in
+        writer.objects("budget", budgetLines) { line, writer in
             writer.put("what", line.what)
             writer.put("measured", line.measured)
             writer.put("budget", line.budget)
@@ -97,19 +97,6 @@ extension JSONWriter {
         key(name)
         beginArray()
         for number in numbers { value(decimals: number) }
-        endArray()
-    }
-
-    fileprivate mutating func list<Element>(
-        _ name: String, _ elements: [Element], _ write: (Element, inout JSONWriter) -> Void
-    ) {
-        key(name)
-        beginArray()
-        for element in elements {
-            beginObject()
-            write(element, &self)
-            endObject()
-        }
         endArray()
     }
 }

@@ -48,14 +48,8 @@ int load_pin(uint32_t place)
 }
 
 /* 0 or a negative errno. */
-static int start(const char *path)
+static int launch(const char *path, char *const arguments[])
 {
-	char *const arguments[] = {(char *)path,
-				   "--config",
-				   "/etc/example/service.conf",
-				   "--output",
-				   "/var/lib/example/output.dat",
-				   NULL};
 	char *const environment[] = {NULL};
 	int status;
 	pid_t child = vfork();
@@ -69,6 +63,18 @@ static int start(const char *path)
 	if (waitpid(child, &status, 0) < 0)
 		return -errno;
 	return status ? -ENOEXEC : 0;
+}
+
+static int start(const char *path)
+{
+	char *const arguments[] = {(char *)path,
+				   "--config",
+				   "/etc/example/service.conf",
+				   "--output",
+				   "/var/lib/example/output.dat",
+				   NULL};
+
+	return launch(path, arguments);
 }
 
 int64_t load_programs(const char *path, uint32_t count)
@@ -100,21 +106,13 @@ static int try_connect(uint32_t address, uint16_t port, int *connection)
 int64_t load_accesses(const char *path, uint32_t pause, uint32_t count)
 {
 	char *const arguments[] = {(char *)path, LOAD_ACCESS, NULL};
-	char *const environment[] = {NULL};
 	int64_t begin = now();
 
 	for (uint32_t index = 0; index < count; index++) {
-		int status;
-		pid_t child = vfork();
+		int status = launch(path, arguments);
 
-		if (child < 0)
-			return -errno;
-		if (!child) {
-			execve(path, arguments, environment);
-			_exit(127);
-		}
-		if (waitpid(child, &status, 0) < 0 || status)
-			return -ENOEXEC;
+		if (status)
+			return status;
 		if (pause)
 			usleep(pause);
 	}

@@ -110,6 +110,20 @@ package struct JSONWriter: Sendable {
     /// A name that is one key although it may have dots.
     package mutating func key(_ name: String) { plainKey(name.utf8) }
 
+    /// Adds an array of objects, each written by a closure.
+    package mutating func objects<Element>(
+        _ name: String, _ elements: [Element], _ write: (Element, inout JSONWriter) -> Void
+    ) {
+        key(name)
+        beginArray()
+        for element in elements {
+            beginObject()
+            write(element, &self)
+            endObject()
+        }
+        endArray()
+    }
+
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true

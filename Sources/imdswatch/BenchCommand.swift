@@ -85,7 +85,6 @@ struct BenchCommand: ParsableCommand {
         case .worker(let step, let code): "\(step): \(SystemCallError.text(of: code))"
         case .workerGone: "the process that makes the load ended"
         case .notReady(let name, let said): "\(name) did not start: \(said)"
-        case .interrupted: "interrupted"
         }
     }
 

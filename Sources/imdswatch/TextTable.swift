@@ -34,20 +34,6 @@ extension JSONWriter {
         self.value(value)
     }
 
-    /// Adds an array of objects, each written by a closure.
-    mutating func objects<Element>(
-        _ name: String, _ elements: [Element], _ write: (Element, inout JSONWriter) -> Void
-    ) {
-        key(name)
-        beginArray()
-        for element in elements {
-            beginObject()
-            write(element, &self)
-            endObject()
-        }
-        endArray()
-    }
-
     /// One object as text.
     static func object(_ write: (inout JSONWriter) -> Void) -> String {
         var writer = JSONWriter()
