@@ -51,7 +51,7 @@ public enum AlertMessage {
             let nameLength: UInt32 = bytes.integer(at: 36), Int(nameLength) <= bytes.count - fixedSize
         else { return nil }
         var offset = fixedSize + Int(nameLength)
-        let name = copy(bytes, fixedSize..<offset)
+        let name = [UInt8](copying: bytes.extracting(fixedSize..<offset))
 
         var events: [EventSnapshot] = []
         for _ in 0..<eventCount {
@@ -69,12 +69,5 @@ public enum AlertMessage {
             ruleIndex: Int(rule), sequence: sequence, created: created, events: events,
             ancestry: ancestry, suppressedBy: name.isEmpty ? nil : String(decoding: name, as: UTF8.self),
             isTest: flags & testFlag != 0)
-    }
-
-    private static func copy(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
-        var copy: [UInt8] = []
-        copy.reserveCapacity(range.count)
-        for index in range { copy.append(bytes[index]) }
-        return copy
     }
 }

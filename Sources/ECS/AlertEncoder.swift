@@ -10,7 +10,7 @@ public struct AlertEncoder: Sendable {
     /// Appends the line of one alert, without a newline.
     ///
     /// - Parameter rule: the rule at the alert's index.
-    public func append(_ alert: Alert, rule: Rule, to line: inout [UInt8]) {
+    public func append(_ alert: Alert, rule: RenderedRule, to line: inout [UInt8]) {
         let evidence = alert.events.map { Evidence($0, context) }
         LineFitter.append(to: &line, limit: context.lineLimit) { composer in
             write(alert, rule, evidence, with: &composer)
@@ -18,14 +18,14 @@ public struct AlertEncoder: Sendable {
     }
 
     private func write(
-        _ alert: Alert, _ rule: Rule, _ evidence: [Evidence], with composer: inout LineComposer
+        _ alert: Alert, _ rendered: RenderedRule, _ evidence: [Evidence], with composer: inout LineComposer
     ) {
         guard let first = evidence.first, let last = evidence.last else { return }
         composer.begin(at: last.event.header.timestamp)
-        event(alert, rule, evidence, with: &composer)
+        event(alert, rendered.rule, evidence, with: &composer)
         composer.json.name("message")
         composer.value(Narrative.message(of: alert, evidence)[...], .text, name: "message")
-        composer.rule(rule)
+        composer.rule(rendered)
         composer.host(context, of: last)
         composer.fields(
             composer.shape == .skeleton ? FieldOutput.alertSkeleton : FieldOutput.alert,

@@ -3,36 +3,32 @@ internal import Events
 /// An event as it is written: its values, without secrets.
 struct Evidence {
     let event: EventSnapshot
-    /// By the number of a field: where its values are, and its text values
-    /// taken apart. A record may be written several times until it fits.
-    private var slots: [Slot?]
-    private var values: [[ArraySlice<UInt8>]]
-    /// Fields whose values held secrets.
+    /// What stands in place of the event's own values: few, mostly none.
+    private var changed: [(field: Field, texts: [ArraySlice<UInt8>])] = []
+    private var changedFields = FieldSet()
+    /// Fields whose values held secrets; fields of which only the ends are here.
     private var redactedFields = FieldSet()
+    private var trimmedFields = FieldSet()
 
     init(_ event: EventSnapshot, _ context: RecordContext) {
         self.event = event
-        slots = [Slot?](repeating: nil, count: FieldSet.capacity)
-        values = [[ArraySlice<UInt8>]](repeating: [], count: FieldSet.capacity)
-        for field in Field.allCases {
-            guard let slot = event.slot(field) else { continue }
-            slots[Int(field.rawValue)] = slot
-            if slot.kind == .text { values[Int(field.rawValue)] = event.texts(field) }
-        }
         if context.redacts {
             for role in ProcessRole.allCases { redact(role.args, role.commandLine) }
             if let changed = Evidence.redacted(texts(.processEnvVars)) { replace(.processEnvVars, changed) }
         }
         // Only now, or the rest of a secret could lose its header.
-        for field in Field.allCases { trim(field, to: context.lineLimit) }
+        var rest = event.present
+        while let field = rest.popFirst() { trim(field, to: context.lineLimit) }
     }
 
     /// Leaves out the middle of what cannot fit a line as it is, so that long
     /// values cost no more than the line.
     private mutating func trim(_ field: Field, to limit: Int) {
+        guard let slot = event.slot(field), slot.kind == .text, slot.length > limit || isChanged(field)
+        else { return }
         let texts = texts(field)
         guard texts.reduce(0, { $0 + $1.count }) > limit else { return }
-        slots[Int(field.rawValue)]?.traits.insert(.cut)
+        trimmedFields.insert(field)
         var head: [ArraySlice<UInt8>] = []
         var tail: [ArraySlice<UInt8>] = []
         var size = 0
@@ -46,7 +42,7 @@ struct Evidence {
             size += tail[tail.count - 1].count
         }
         let isWhole = head.count + tail.count == texts.count
-        values[Int(field.rawValue)] = head + (isWhole ? [] : [ellipsis[...]]) + tail.reversed()
+        change(field, to: head + (isWhole ? [] : [ellipsis[...]]) + tail.reversed())
     }
 
     /// The ends of a text, cut between characters.
@@ -61,8 +57,16 @@ struct Evidence {
         return (Array(head) + ellipsis + tail)[...]
     }
 
+    private mutating func change(_ field: Field, to texts: [ArraySlice<UInt8>]) {
+        changed.removeAll { $0.field == field }
+        changed.append((field, texts))
+        changedFields.insert(field)
+    }
+
+    private func isChanged(_ field: Field) -> Bool { changedFields.contains(field) }
+
     private mutating func replace(_ field: Field, _ texts: [ArraySlice<UInt8>]) {
-        values[Int(field.rawValue)] = texts
+        change(field, to: texts)
         redactedFields.insert(field)
     }
 
@@ -71,11 +75,13 @@ struct Evidence {
         let changed = Evidence.redacted(args)
         if let changed { replace(argsField, changed) }
         guard let lineField, let line = firstText(lineField) else { return }
-        guard !Evidence.isLine(line, of: args) else {
+        let redacted = Redaction.commandLine(line)
+        guard redacted != nil || changed != nil else { return }
+        if Evidence.isLine(line, of: args) {
             if let changed { replace(lineField, [Array(changed.joined(separator: [space]))[...]]) }
-            return
+        } else if let redacted {
+            replace(lineField, [redacted[...]])
         }
-        if let redacted = Redaction.commandLine(line) { replace(lineField, [redacted[...]]) }
     }
 
     private static func redacted(_ texts: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>]? {
@@ -103,11 +109,27 @@ struct Evidence {
 
     func isRedacted(_ field: Field) -> Bool { redactedFields.contains(field) }
 
-    func slot(_ field: Field) -> Slot? { slots[Int(field.rawValue)] }
+    func slot(_ field: Field) -> Slot? {
+        guard var slot = event.slot(field) else { return nil }
+        if trimmedFields.contains(field) { slot.traits.insert(.cut) }
+        return slot
+    }
 
-    func texts(_ field: Field) -> [ArraySlice<UInt8>] { values[Int(field.rawValue)] }
+    func texts(_ field: Field) -> [ArraySlice<UInt8>] {
+        guard isChanged(field) else { return event.texts(field) }
+        return changed.first { $0.field == field }?.texts ?? []
+    }
 
-    func firstText(_ field: Field) -> ArraySlice<UInt8>? { texts(field).first }
+    /// Whether all values of a field are text, if it has any; false if that is
+    /// not known without a closer look.
+    func isUTF8(_ field: Field) -> Bool {
+        guard let slot = event.slot(field), slot.kind == .text else { return true }
+        return !isChanged(field) && event.bytes[slot.range].span.isUTF8
+    }
+
+    func firstText(_ field: Field) -> ArraySlice<UInt8>? {
+        isChanged(field) ? texts(field).first : event.firstText(field)
+    }
 }
 
 private let space = UInt8(ascii: " ")

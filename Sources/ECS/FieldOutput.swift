@@ -3,16 +3,21 @@ internal import Events
 /// How one field is written in one place of a record.
 struct FieldOutput: Sendable {
     let field: Field
-    let path: FieldPath
     let name: String
+    /// The same as bytes, which are cheaper to go through.
+    let path: [UInt8]
     let kind: TextClass
+    let type: FieldType
+    let isList: Bool
 
     /// - Parameter name: where it stands; its own name if nil.
     init(_ field: Field, as name: String? = nil, _ kind: TextClass) {
         self.field = field
         self.name = name ?? field.name
-        path = FieldPath(self.name)
+        path = Array(self.name.utf8)
         self.kind = kind
+        type = field.info.type
+        isList = field.info.isList
     }
 }
 

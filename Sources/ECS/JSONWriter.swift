@@ -1,15 +1,4 @@
-/// A dotted name, taken apart once.
-package struct FieldPath: Sendable {
-    /// Names of the objects that the value stands in, and its own.
-    let parents: [[UInt8]]
-    let key: [UInt8]
-
-    package init(_ name: String) {
-        var components = name.utf8.split(separator: UInt8(ascii: ".")).map { Array($0) }
-        key = components.popLast() ?? []
-        parents = components
-    }
-}
+internal import Events
 
 /// Appends JSON to a run of bytes.
 ///
@@ -20,8 +9,9 @@ package struct JSONWriter: Sendable {
     package var bytes: [UInt8]
 
     /// Objects that names have opened and that are not closed yet, outermost
-    /// first; of each object begun explicitly, where its own begin.
-    private var open: [[UInt8]] = []
+    /// first, each by where its own name stands in the bytes; of each object
+    /// begun explicitly, where its own begin.
+    private var open: [Range<Int>] = []
     private var scopes: [Int] = []
     private var scope = 0
     private var needsComma = false
@@ -58,45 +48,51 @@ package struct JSONWriter: Sendable {
 
     /// Names the value that follows, relative to the innermost object begun.
     /// Names need no escaping.
-    package mutating func name(_ path: FieldPath) {
-        var depth = scope
-        for parent in path.parents {
-            enter(parent, at: &depth)
-        }
-        close(downTo: depth)
-        plainKey(path.key)
-    }
+    package mutating func name(_ path: String) { name(path.utf8.span) }
 
-    package mutating func name(_ path: String) {
-        let name = path.utf8
+    package mutating func name(_ path: borrowing Span<UInt8>) {
         var depth = scope
-        var start = name.startIndex
-        while let dot = name[start...].firstIndex(of: UInt8(ascii: ".")) {
-            enter(name[start..<dot], at: &depth)
-            start = name.index(after: dot)
+        var start = 0
+        for index in path.indices where path[index] == UInt8(ascii: ".") {
+            enter(path.extracting(start..<index), at: &depth)
+            start = index + 1
         }
         close(downTo: depth)
-        plainKey(name[start...])
+        plainKey(path.extracting(start..<path.count))
     }
 
     /// Goes into an object: the one that is open there, or a new one.
-    private mutating func enter(_ name: some Collection<UInt8>, at depth: inout Int) {
+    private mutating func enter(_ name: borrowing Span<UInt8>, at depth: inout Int) {
         defer { depth += 1 }
-        if depth < open.count, open[depth].elementsEqual(name) { return }
+        if depth < open.count, isWritten(name, at: open[depth]) { return }
         close(downTo: depth)
         plainKey(name)
+        open.append((bytes.count - 2 - name.count)..<(bytes.count - 2))
         bytes.append(UInt8(ascii: "{"))
         needsComma = false
-        open.append(Array(name))
     }
 
-    private mutating func plainKey(_ name: some Collection<UInt8>) {
+    private func isWritten(_ name: borrowing Span<UInt8>, at range: Range<Int>) -> Bool {
+        guard name.count == range.count else { return false }
+        for index in name.indices where name[index] != bytes[range.lowerBound + index] { return false }
+        return true
+    }
+
+    private mutating func plainKey(_ name: borrowing Span<UInt8>) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: name)
+        bytes.append(copying: name)
         bytes.append(UInt8(ascii: "\""))
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
+    }
+
+    /// Adds members that another writer has written for an object.
+    mutating func members(_ members: [UInt8]) {
+        guard !members.isEmpty else { return }
+        close(downTo: scope)
+        separate()
+        bytes += members
     }
 
     private mutating func close(downTo count: Int) {
@@ -108,7 +104,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// A name that is one key although it may have dots.
-    package mutating func key(_ name: String) { plainKey(name.utf8) }
+    package mutating func key(_ name: String) { plainKey(name.utf8.span) }
 
     /// Adds an array of objects, each written by a closure.
     package mutating func objects<Element>(
@@ -155,20 +151,26 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: (boolean ? "true" : "false").utf8)
     }
 
-    package mutating func value(_ text: String) { value(Array(text.utf8)[...]) }
+    package mutating func value(_ text: String) { value(text.utf8.span) }
 
-    package mutating func value(_ text: ArraySlice<UInt8>) {
+    package mutating func value(_ text: ArraySlice<UInt8>) { value(text.span) }
+
+    package mutating func value(_ text: borrowing Span<UInt8>) {
         separate()
-        quote(text)
+        bytes.append(UInt8(ascii: "\""))
+        escape(text)
+        bytes.append(UInt8(ascii: "\""))
     }
 
     /// A string of which only both ends are written.
     mutating func value(_ text: ArraySlice<UInt8>, keeping ends: Ends) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        escape(text.prefix(ends.head))
+        let head = text.prefix(ends.head)
+        escape(head.span)
         bytes.append(contentsOf: ellipsis)
-        escape(text.dropFirst(ends.tail))
+        let tail = text.dropFirst(ends.tail)
+        escape(tail.span)
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -189,29 +191,29 @@ package struct JSONWriter: Sendable {
     // MARK: Bytes
 
     private mutating func append(decimal number: some FixedWidthInteger) {
-        bytes.append(contentsOf: String(number).utf8)
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = UInt64(number.magnitude)
+        let start = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
     }
 
-    private mutating func quote(_ text: ArraySlice<UInt8>) {
-        bytes.append(UInt8(ascii: "\""))
-        escape(text)
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    private mutating func escape(_ text: ArraySlice<UInt8>) {
-        var index = text.startIndex
-        while index < text.endIndex {
-            let run = index
-            while index < text.endIndex, isPlain(text[index]) { index += 1 }
-            bytes.append(contentsOf: text[run..<index])
-            guard index < text.endIndex else { return }
-            let step = text.span.scalar(at: index - text.startIndex)
-            escape(step, text[index..<(index + step.length)])
-            index += step.length
+    private mutating func escape(_ text: borrowing Span<UInt8>) {
+        var index = 0
+        while index < text.count {
+            let end = text.endOfPlain(from: index)
+            if end > index { bytes.append(copying: text.extracting(index..<end)) }
+            guard end < text.count else { return }
+            let step = text.scalar(at: end)
+            index = end + step.length
+            escape(step, text.extracting(end..<index))
         }
     }
 
-    private mutating func escape(_ step: ScalarStep, _ text: ArraySlice<UInt8>) {
+    private mutating func escape(_ step: ScalarStep, _ text: borrowing Span<UInt8>) {
         guard let scalar = step.scalar else {
             bytes.append(contentsOf: [0xef, 0xbf, 0xbd])
             return
@@ -230,7 +232,7 @@ package struct JSONWriter: Sendable {
             bytes.append(hexDigit(UInt8(scalar >> 8 & 15)))
             bytes.append(hexDigit(UInt8(scalar >> 4 & 15)))
             bytes.append(hexDigit(UInt8(scalar & 15)))
-        default: bytes.append(contentsOf: text)
+        default: bytes.append(copying: text)
         }
     }
 

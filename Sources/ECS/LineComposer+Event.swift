@@ -7,7 +7,8 @@ extension LineComposer {
     mutating func fields(
         _ outputs: [FieldOutput], of evidence: Evidence, namer: EntityNamer, prefix: String = ""
     ) {
-        for output in outputs {
+        for index in outputs.indices where evidence.event.has(outputs[index].field) {
+            let output = outputs[index]
             guard let slot = evidence.slot(output.field) else { continue }
             note(output.field, slot, prefix: prefix)
             if evidence.isRedacted(output.field) || slot.traits.contains(.redacted) {
@@ -29,20 +30,23 @@ extension LineComposer {
     private mutating func write(
         _ output: FieldOutput, _ slot: Slot, of evidence: Evidence, namer: EntityNamer, prefix: String
     ) {
-        let info = output.field.info
         switch slot.kind {
         case .identity:
-            json.name(output.path)
-            value(namer.text(of: slot.identity)[...], .identifier, name: prefix + info.name)
+            json.name(output.path.span)
+            value(namer.text(of: slot.identity)[...], .identifier, name: prefix + output.field.name)
         case .text:
-            let texts = evidence.texts(output.field)
-            guard let first = texts.first else { return }
-            json.name(output.path)
-            if info.isList {
-                values(texts, output.kind, name: prefix + info.name)
-            } else {
-                value(first, output.kind, name: prefix + info.name)
+            if output.isList {
+                let texts = evidence.texts(output.field)
+                guard !texts.isEmpty else { return }
+                json.name(output.path.span)
+                values(texts, output.kind, name: prefix + output.field.name)
+            } else if let text = evidence.firstText(output.field) {
+                json.name(output.path.span)
+                value(text, output.kind, name: prefix + output.field.name)
             }
+        case .integer where slot.count == 1:
+            json.name(output.path.span)
+            number(slot.payload, output.type)
         case .address:
             let texts = evidence.event.addresses(output.field).map(\.description)
             numbers(texts.count, output, prefix: prefix) { composer, index in
@@ -51,7 +55,7 @@ extension LineComposer {
         case .integer:
             let integers = evidence.event.integers(output.field)
             numbers(integers.count, output, prefix: prefix) { composer, index in
-                composer.number(integers[index], info.type)
+                composer.number(integers[index], output.type)
             }
         }
     }
@@ -72,7 +76,7 @@ extension LineComposer {
         _ write: (inout LineComposer, Int) -> Void
     ) {
         guard count > 0 else { return }
-        json.name(output.path)
+        json.name(output.path.span)
         let shown = min(count, shape == .skeleton ? 1 : 8)
         if shown < count { noteTruncated(prefix + output.field.name) }
         if count > 1 { json.beginArray() }
@@ -82,10 +86,10 @@ extension LineComposer {
 
     /// Writes, as base64, the exact values that are not UTF-8.
     mutating func raw(_ outputs: [FieldOutput], of evidence: Evidence) {
-        for output in outputs {
-            guard let slot = evidence.slot(output.field), slot.kind == .text else { continue }
+        for index in outputs.indices where !evidence.isUTF8(outputs[index].field) {
+            let output = outputs[index]
             var texts = evidence.texts(output.field)
-            let isList = output.field.info.isList
+            let isList = output.isList
             if !isList { texts = Array(texts.prefix(1)) }
             guard texts.contains(where: { !$0.span.isUTF8 }) else { continue }
             guard admitsRaw(texts) else {

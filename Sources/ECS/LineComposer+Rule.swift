@@ -1,4 +1,4 @@
-internal import Detection
+public import Detection
 
 /// The four words of rule files, as numbers.
 enum Severity: Int {
@@ -22,9 +22,29 @@ enum Severity: Int {
     var score: Int { rawValue }
 }
 
+/// A rule with what records say of it, written once: it is the same in every
+/// alert that is not too long.
+public struct RenderedRule: Sendable {
+    public let rule: Rule
+    fileprivate let members: [UInt8]
+
+    public init(_ rule: Rule) {
+        self.rule = rule
+        var composer = LineComposer(appendingTo: [], shape: .whole, budget: nil)
+        composer.json.beginObject()
+        composer.write(rule)
+        composer.json.endObject()
+        members = Array(composer.json.bytes.dropFirst().dropLast())
+    }
+}
+
 extension LineComposer {
     /// `rule` and `threat`.
-    mutating func rule(_ rule: Rule) {
+    mutating func rule(_ rendered: RenderedRule) {
+        if budget == nil { json.members(rendered.members) } else { write(rendered.rule) }
+    }
+
+    fileprivate mutating func write(_ rule: Rule) {
         json.name("rule.id")
         value(Array(rule.id.utf8)[...], .rule, name: "rule.id")
         json.name("rule.name")

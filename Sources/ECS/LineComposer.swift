@@ -5,7 +5,9 @@ internal import Events
 struct LineComposer {
     var json: JSONWriter
     let shape: RecordShape
-    let budget: LineBudget
+    /// How long values may be; nil for a first try, which nearly always fits:
+    /// nothing is cut in it, and sizes are not taken.
+    let budget: LineBudget?
     private(set) var sizes = LineSizes()
     /// Names of values that were cut, here or in the kernel; that are not known.
     private(set) var truncated = NameList()
@@ -13,7 +15,7 @@ struct LineComposer {
     private(set) var mutable = NameList()
     private(set) var redacted = NameList()
 
-    init(appendingTo line: [UInt8], shape: RecordShape, budget: LineBudget) {
+    init(appendingTo line: [UInt8], shape: RecordShape, budget: LineBudget?) {
         json = JSONWriter(line)
         self.shape = shape
         self.budget = budget
@@ -30,11 +32,13 @@ struct LineComposer {
     mutating func text(_ path: String, _ text: String, _ kind: TextClass, name: String) {
         guard !text.isEmpty else { return }
         json.name(path)
+        guard budget != nil else { return json.value(text) }
         value(Array(text.utf8)[...], kind, name: name)
     }
 
     /// Writes a text, its middle left out if it is longer than its class may be.
     mutating func value(_ text: ArraySlice<UInt8>, _ kind: TextClass, name: @autoclosure () -> String) {
+        guard let budget else { return json.value(text) }
         let size = escapedSize(text.span)
         sizes.note(size, kind)
         if size <= budget[kind] {
@@ -51,6 +55,11 @@ struct LineComposer {
         _ texts: [ArraySlice<UInt8>], _ kind: TextClass, name: @autoclosure () -> String,
         partly: Bool = true
     ) {
+        guard let budget else {
+            json.beginArray()
+            for text in texts { json.value(text) }
+            return json.endArray()
+        }
         let sizes = texts.map { escapedSize($0.span) }
         let total = sizes.reduce(0) { $0 + $1 + ListCut.separators }
         self.sizes.note(total, kind)
@@ -80,6 +89,10 @@ struct LineComposer {
     /// Writes names of fields.
     mutating func names(_ path: String, _ names: NameList) {
         json.name(path)
+        guard !names.isEmpty else {
+            json.beginArray()
+            return json.endArray()
+        }
         values(names.names.map { Array($0.utf8)[...] }, .flags, name: "imdswatch.truncated", partly: false)
     }
 
@@ -87,6 +100,7 @@ struct LineComposer {
 
     /// Whether the exact bytes of values fit the budget.
     mutating func admitsRaw(_ texts: [ArraySlice<UInt8>]) -> Bool {
+        guard let budget else { return true }
         let size = texts.reduce(0) { $0 + Base64.size($1.count) + ListCut.separators }
         sizes.note(size, .raw)
         return size <= budget[.raw]
@@ -161,7 +175,7 @@ enum LineFitter {
         to line: inout [UInt8], limit: Int, _ compose: (inout LineComposer) -> Void
     ) {
         let start = line.count
-        func attempt(_ shape: RecordShape, _ budget: LineBudget) -> LineSizes {
+        func attempt(_ shape: RecordShape, _ budget: LineBudget?) -> LineSizes {
             line.removeSubrange(start...)
             var composer = LineComposer(appendingTo: line, shape: shape, budget: budget)
             line = []
@@ -169,6 +183,8 @@ enum LineFitter {
             line = composer.json.bytes
             return composer.sizes
         }
+        _ = attempt(.whole, nil)
+        if line.count - start <= limit { return }
         for shape in RecordShape.allCases {
             let sizes = attempt(shape, LineBudget())
             var excess = line.count - start - limit

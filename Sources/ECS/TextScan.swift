@@ -1,3 +1,5 @@
+internal import Events
+
 /// One step of a walk over bytes that should be UTF-8.
 struct ScalarStep {
     /// Bytes that the step covers, at least one.
@@ -47,8 +49,8 @@ extension Span<UInt8> {
     var isUTF8: Bool {
         var index = 0
         while index < count {
-            if self[index] < 0x80 {
-                index += 1
+            if let word: UInt64 = integer(at: index), word & 0x8080_8080_8080_8080 == 0 {
+                index += 8
                 continue
             }
             let step = scalar(at: index)
@@ -57,6 +59,28 @@ extension Span<UInt8> {
         }
         return true
     }
+
+    /// The first index from `start` on whose byte does not stand for itself in a
+    /// JSON string; `count` if there is none.
+    func endOfPlain(from start: Int) -> Int {
+        var index = start
+        while let word: UInt64 = integer(at: index), isPlain(word) { index += 8 }
+        while index < count, isPlain(self[index]) { index += 1 }
+        return index
+    }
+}
+
+/// Whether each of eight bytes stands for itself. Bits that carry from one byte
+/// to the next can only make it false: then the bytes are looked at one by one.
+private func isPlain(_ word: UInt64) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = ones << 7
+    // what is below a bound borrows; what equals a byte is zero after the exclusive or
+    let control = word &- ones &* 0x20
+    let quote = (word ^ ones &* 0x22) &- ones
+    let backslash = (word ^ ones &* 0x5c) &- ones
+    let delete = (word ^ ones &* 0x7f) &- ones
+    return (word | control | quote | backslash | delete) & highs == 0
 }
 
 /// Whether a byte stands for itself in a JSON string, whatever follows it.
@@ -89,14 +113,12 @@ func escapedSize(_ text: borrowing Span<UInt8>) -> Int {
     var size = 0
     var index = 0
     while index < text.count {
-        if isPlain(text[index]) {
-            size += 1
-            index += 1
-            continue
-        }
-        let step = text.scalar(at: index)
+        let end = text.endOfPlain(from: index)
+        size += end - index
+        guard end < text.count else { break }
+        let step = text.scalar(at: end)
         size += escapedSize(of: step)
-        index += step.length
+        index = end + step.length
     }
     return size
 }

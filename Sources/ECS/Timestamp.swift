@@ -37,11 +37,12 @@ enum Timestamp {
     }
 
     private static func append(_ value: Int64, width: Int, to target: inout [UInt8]) {
-        var divisor: Int64 = 1
-        for _ in 1..<max(1, width) { divisor *= 10 }
-        for _ in 0..<width {
-            target.append(UInt8(truncatingIfNeeded: 48 + value / divisor % 10))
-            divisor = max(1, divisor / 10)
+        let start = target.count
+        var rest = value
+        for _ in 0..<width { target.append(UInt8(ascii: "0")) }
+        for place in stride(from: start + width - 1, through: start, by: -1) {
+            target[place] += UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
     }
 }

@@ -177,3 +177,18 @@ extension Span<UInt8> {
         }
     }
 }
+
+extension [UInt8] {
+    /// A copy of borrowed bytes.
+    public init(copying source: borrowing Span<UInt8>) {
+        // SAFETY: the bytes are only read, and not beyond the closure.
+        self = unsafe source.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
+    /// Appends a copy of borrowed bytes.
+    public mutating func append(copying source: borrowing Span<UInt8>) {
+        // SAFETY: the bytes are only read, and not beyond the closure; a span's
+        // bytes cannot be the array that is being mutated.
+        unsafe source.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+}

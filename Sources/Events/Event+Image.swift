@@ -131,35 +131,49 @@ public struct EventSnapshot: Sendable {
     public let header: EventHeader
     /// The bytes that slots point into.
     public let bytes: [UInt8]
-    private let slots: [Field: Slot]
+    /// The fields that the event has.
+    public let present: FieldSet
+    private let slots: [Slot]
+    /// By the number of a field: the place of its slot.
+    private let places: [UInt8]
 
     /// Reads an image made by `Event.appendImage`; nil if it is malformed.
     public init?(image: borrowing Span<UInt8>) {
         guard let head = ImageHead(image) else { return nil }
-        var slots: [Field: Slot] = [:]
+        var present = FieldSet()
+        var slots: [Slot] = []
         slots.reserveCapacity(head.slots)
+        var places = [UInt8](repeating: 0, count: FieldSet.capacity)
         for index in 0..<head.slots {
-            guard let (field, slot) = head.slot(index, of: image) else { return nil }
-            slots[field] = slot
+            guard let (field, slot) = head.slot(index, of: image), !present.contains(field)
+            else { return nil }
+            present.insert(field)
+            places[Int(field.rawValue)] = UInt8(truncatingIfNeeded: index)
+            slots.append(slot)
         }
         header = head.header
+        self.present = present
         self.slots = slots
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(head.size - head.bytesStart)
-        for index in head.bytesStart..<head.size { bytes.append(image[index]) }
-        self.bytes = bytes
+        self.places = places
+        bytes = Array(copying: image.extracting(head.bytesStart..<head.size))
     }
 
-    public func slot(_ field: Field) -> Slot? { slots[field] }
+    public func slot(_ field: Field) -> Slot? {
+        has(field) ? slots[Int(places[Int(field.rawValue)])] : nil
+    }
 
-    public func has(_ field: Field) -> Bool { slots[field] != nil }
+    public func has(_ field: Field) -> Bool { present.contains(field) }
 
     /// The first text value of a field, or nil if it has none.
-    public func firstText(_ field: Field) -> ArraySlice<UInt8>? { texts(field).first }
+    public func firstText(_ field: Field) -> ArraySlice<UInt8>? {
+        guard let slot = slot(field), slot.kind == .text, !slot.isUnknown else { return nil }
+        let all = bytes[slot.range]
+        return slot.count > 1 ? all.prefix { $0 != 0 } : all
+    }
 
     /// All text values of a field.
     public func texts(_ field: Field) -> [ArraySlice<UInt8>] {
-        guard let slot = slots[field], slot.kind == .text, !slot.isUnknown else { return [] }
+        guard let slot = slot(field), slot.kind == .text, !slot.isUnknown else { return [] }
         guard slot.count > 1 else { return [bytes[slot.range]] }
         return bytes[slot.range].split(
             separator: 0, maxSplits: Int(slot.count) - 1, omittingEmptySubsequences: false)
@@ -167,7 +181,7 @@ public struct EventSnapshot: Sendable {
 
     /// All numbers of a field: integers, booleans (0, 1) or dates.
     public func integers(_ field: Field) -> [Int64] {
-        guard let slot = slots[field], slot.kind == .integer, !slot.isUnknown else { return [] }
+        guard let slot = slot(field), slot.kind == .integer, !slot.isUnknown else { return [] }
         guard slot.count > 1 else { return [slot.payload] }
         return (0..<Int(slot.count)).map {
             bytes.span.integer(at: Int(slot.payload) + 8 * $0) ?? 0
@@ -175,7 +189,7 @@ public struct EventSnapshot: Sendable {
     }
 
     public func addresses(_ field: Field) -> [IPAddress] {
-        guard let slot = slots[field], slot.kind == .address, !slot.isUnknown else { return [] }
+        guard let slot = slot(field), slot.kind == .address, !slot.isUnknown else { return [] }
         return (0..<Int(slot.count)).compactMap {
             IPAddress(bytes: bytes[slot.range].span.extracting(16 * $0..<16 * $0 + 16))
         }

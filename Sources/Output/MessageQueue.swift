@@ -51,6 +51,7 @@ public final class MessageQueue: Sendable {
     private let writePosition = CacheLine()
     private let readPosition = CacheLine()
     private let sleeping = Atomic(false)
+    private let announced = Atomic(false)
     private let closed = Atomic(false)
 
     private let queuedCount = Atomic<UInt64>(0)
@@ -119,6 +120,14 @@ public final class MessageQueue: Sendable {
         }
     }
 
+    /// Says that a message will probably come soon: a receiver that sleeps wakes
+    /// to prepare for it.
+    public func announce() {
+        guard sleeping.load(ordering: .relaxed) else { return }
+        announced.store(true, ordering: .releasing)
+        wakeUp.signal()
+    }
+
     /// Says that no more messages follow, and wakes the receiver.
     public func close() {
         closed.store(true, ordering: .sequentiallyConsistent)
@@ -140,20 +149,29 @@ public final class MessageQueue: Sendable {
         return kind
     }
 
-    /// Sleeps until there is a message.
-    ///
-    /// - Returns: false if the queue is closed and empty.
-    public func wait() -> Bool {
+    /// What `wait` waited for.
+    public enum News: Sendable {
+        /// There is a message.
+        case message
+        /// One was announced.
+        case announcement
+        /// The queue is closed and empty.
+        case end
+    }
+
+    /// Sleeps until there is something.
+    public func wait() -> News {
         while isEmpty {
             // Read before looking again: what was pushed before the closing counts.
             let isClosed = closed.load(ordering: .sequentiallyConsistent)
             sleeping.store(true, ordering: .sequentiallyConsistent)
             if !isEmpty { break }
-            if isClosed { return false }
+            if isClosed { return .end }
             _ = wakeUp.wait()
+            if announced.exchange(false, ordering: .acquiring), isEmpty { return .announcement }
         }
         sleeping.store(false, ordering: .relaxed)
-        return true
+        return .message
     }
 
     private var isEmpty: Bool {

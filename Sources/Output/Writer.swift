@@ -8,6 +8,13 @@ public protocol MessageEncoder: SendableMetatype {
     ///
     /// - Returns: false if the message cannot be read; it counts as failed.
     mutating func encode(kind: UInt8, message: borrowing Span<UInt8>, into line: inout [UInt8]) -> Bool
+
+    /// Called when a message was announced and has not come yet.
+    mutating func prepare(_ scratch: inout [UInt8])
+}
+
+extension MessageEncoder {
+    public mutating func prepare(_ scratch: inout [UInt8]) {}
 }
 
 /// Writes the messages of a queue to an output, on a thread of its own.
@@ -79,6 +86,9 @@ public final class Writer: Sendable {
             waiting: queue.queued - min(queue.queued, written + failed + skipped), queue: queue)
     }
 
+    /// Says that a message will probably come soon.
+    public func announce() { queue.announce() }
+
     /// The error that broke the output; 0 while it works.
     public var errno: Int32 { progress.errno.load(ordering: .acquiring) }
 
@@ -129,7 +139,15 @@ private struct WriterLoop<Encoder: MessageEncoder> {
     mutating func run() {
         var message: [UInt8] = []
         var line: [UInt8] = []
-        while queue.wait() {
+        while true {
+            switch queue.wait() {
+            case .end: return
+            case .announcement:
+                line.removeAll(keepingCapacity: true)
+                encoder.prepare(&line)
+                continue
+            case .message: break
+            }
             while let kind = queue.pop(into: &message) {
                 line.removeAll(keepingCapacity: true)
                 // Broken: nobody will read it, so it is not encoded either.

@@ -14,6 +14,8 @@ enum MessageKind: UInt8 {
     case rules = 4
     /// The new content of the file of metrics.
     case metrics = 5
+    /// The image of an event like those that alerts tell of, to prepare with.
+    case sample = 6
 }
 
 /// What became of matches on their way to the queue.
@@ -102,14 +104,17 @@ struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
 
     /// Hands an event to the writer, where there is room left for alerts.
     mutating func send(_ event: borrowing Event) {
+        if !push(event, as: .event) { counters.eventsQueueFull += 1 }
+    }
+
+    /// Gives the writer an event to prepare with.
+    mutating func send(sample event: borrowing Event) { _ = push(event, as: .sample) }
+
+    private mutating func push(_ event: borrowing Event, as kind: MessageKind) -> Bool {
         message.truncate(to: 0)
-        guard let range = event.appendImage(to: &message),
-            queue.push(
-                kind: MessageKind.event.rawValue, message.bytes.span.extracting(range), priority: .low)
-        else {
-            counters.eventsQueueFull += 1
-            return
-        }
+        guard let range = event.appendImage(to: &message) else { return false }
+        return queue.push(
+            kind: kind.rawValue, message.bytes.span.extracting(range), priority: .low)
     }
 
     /// Says that later alerts count in another rule set; false if there is no room.

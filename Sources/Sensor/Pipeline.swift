@@ -30,6 +30,7 @@ struct Pipeline: ~Copyable {
     private var position: UInt64 = 0
     /// The next connection of the canary is to become a test alert.
     var wantsTest = false
+    private var hasSample = false
 
     init(
         host: HostFacts, requirement: Requirement, options: SensorOptions,
@@ -78,7 +79,7 @@ struct Pipeline: ~Copyable {
         table.apply(&event)
         if proof.claims(event) {
             counters.exempt += 1
-            if wantsTest, event.header.kind == .connect { sendTest() }
+            if event.header.kind == .connect { use() }
             return
         }
         if writesEvents {
@@ -93,6 +94,15 @@ struct Pipeline: ~Copyable {
             table.ancestry(of: event.header.process, into: &sink.ancestry)
         }
         engine.apply(event, into: &sink)
+    }
+
+    /// Puts a connection of the canary to use.
+    private mutating func use() {
+        if wantsTest { sendTest() }
+        guard !hasSample else { return }
+        hasSample = true
+        table.complete(&event)
+        sink.send(sample: event)
     }
 
     /// Sends the canary's connection as an alert of the first rule, marked as a

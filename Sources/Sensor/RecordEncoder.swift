@@ -28,10 +28,12 @@ final class RuleGenerations: Sendable {
 /// Makes lines of messages. Lives on the writer's thread.
 struct RecordEncoder: MessageEncoder {
     private let generations: RuleGenerations
-    private var rules: [Rule]
+    private var rules: [RenderedRule]
     private let format: Format
     private let metricsFile: String?
     private var toldOfMetrics = false
+    /// The image of an event to prepare with.
+    private var sample: [UInt8] = []
 
     private enum Format {
         case ecs(AlertEncoder, EventEncoder)
@@ -41,7 +43,7 @@ struct RecordEncoder: MessageEncoder {
 
     init(_ context: RecordContext, options: SensorOptions, generations: RuleGenerations) {
         self.generations = generations
-        rules = options.rules.rules
+        rules = options.rules.rules.map(RenderedRule.init)
         metricsFile = options.metricsFile
         format =
             switch options.format {
@@ -56,12 +58,7 @@ struct RecordEncoder: MessageEncoder {
         case .alert:
             guard let alert = AlertMessage.decode(message), rules.indices.contains(alert.ruleIndex)
             else { return false }
-            let rule = rules[alert.ruleIndex]
-            switch format {
-            case .ecs(let encoder, _): encoder.append(alert, rule: rule, to: &line)
-            case .ocsf(let encoder): encoder.append(alert, rule: rule, to: &line)
-            case .text(let encoder): encoder.append(alert, rule: rule, to: &line)
-            }
+            append(alert, rules[alert.ruleIndex], to: &line)
         case .event:
             guard let event = EventSnapshot(image: message) else { return false }
             switch format {
@@ -70,17 +67,37 @@ struct RecordEncoder: MessageEncoder {
             case .text(let encoder): encoder.append(event, to: &line)
             }
         case .line:
-            for index in message.indices { line.append(message[index]) }
+            line.append(copying: message)
         case .metrics:
             replaceMetrics(with: message)
+        case .sample:
+            sample = Array(copying: message)
         case .rules:
             guard let number: UInt32 = message.integer(at: 0), let set = generations[Int(number)]
             else { return false }
-            rules = set.rules
+            rules = set.rules.map(RenderedRule.init)
         case nil:
             return false
         }
         return true
+    }
+
+    private func append(_ alert: Alert, _ rule: RenderedRule, to line: inout [UInt8]) {
+        switch format {
+        case .ecs(let encoder, _): encoder.append(alert, rule: rule, to: &line)
+        case .ocsf(let encoder): encoder.append(alert, rule: rule.rule, to: &line)
+        case .text(let encoder): encoder.append(alert, rule: rule.rule, to: &line)
+        }
+    }
+
+    /// Makes a line that nobody sees. Alerts are rare, and the processor's caches
+    /// have forgotten how to make one: that takes five times as long.
+    mutating func prepare(_ scratch: inout [UInt8]) {
+        guard let rule = rules.first, let event = EventSnapshot(image: sample.span) else { return }
+        let alert = Alert(
+            ruleIndex: 0, sequence: 0, created: event.header.timestamp, events: [event, event],
+            ancestry: [], suppressedBy: nil, isTest: true)
+        append(alert, rule, to: &scratch)
     }
 
     /// A file that cannot be written is told of once: it costs no record.

@@ -31,6 +31,8 @@ public struct Sensor: ~Copyable {
     /// As last read.
     var kernelCounters = ProbeCounters()
     var proving = ProvingState()
+    /// When the writer was last told that an alert may come.
+    private var announced: Int64 = 0
 
     // MARK: Start
 
@@ -260,6 +262,7 @@ public struct Sensor: ~Copyable {
     /// How long after a wanted connect an earlier record of another processor
     /// may still arrive and take its place before it.
     private static let settling: Int64 = 200_000
+    private static let announcementInterval: Int64 = 5_000_000
 
     /// Handles what is in the ring, in the order of time; no longer than a slice
     /// of time, so that signals and clocks get their turn in a storm.
@@ -276,6 +279,7 @@ public struct Sensor: ~Copyable {
             while let next = ring.first {
                 if next.isWanted, collected < next.time + Sensor.settling {
                     // the first as soon as it has settled; those behind it many in one sleep
+                    announce(at: collected)
                     let left = next.time + Sensor.settling - Clock.boottime()
                     Clock.sleep(nanoseconds: hasSettled ? Sensor.settling : left)
                     hasSettled = true
@@ -289,6 +293,14 @@ public struct Sensor: ~Copyable {
             ring.release()
         }
         return count
+    }
+
+    /// Has the writer prepare for an alert while we wait whether there is one;
+    /// in a storm once for many.
+    private mutating func announce(at time: Int64) {
+        guard time >= announced + Sensor.announcementInterval else { return }
+        announced = time
+        writer.announce()
     }
 
     private mutating func sleep(_ limit: Int64, _ reload: () -> Reload) throws(SensorError) -> Ending? {

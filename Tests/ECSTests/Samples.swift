@@ -139,7 +139,7 @@ enum Sample {
         _ alert: Alert, rule: Rule = rule, _ context: RecordContext = context
     ) throws -> Line {
         var bytes: [UInt8] = []
-        AlertEncoder(context).append(alert, rule: rule, to: &bytes)
+        AlertEncoder(context).append(alert, rule: RenderedRule(rule), to: &bytes)
         #expect(bytes.count <= context.lineLimit)
         return try Line(bytes)
     }

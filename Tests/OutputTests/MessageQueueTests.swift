@@ -74,7 +74,7 @@ struct MessageQueueTests {
             var expected: UInt64 = 0
             var message: [UInt8] = []
             var sound = true
-            while queue.wait() {
+            while queue.wait() == .message {
                 while let kind = queue.pop(into: &message) {
                     sound = sound && message == body(of: expected) && kind == UInt8(expected % 251)
                     expected += 1
@@ -95,6 +95,43 @@ struct MessageQueueTests {
         #expect(queue.counters.waiting == 0)
     }
 
+    @Test("a sleeping receiver wakes for an announcement, and then for the message")
+    func announcement() throws {
+        let queue = try MessageQueue(capacity: 4096)
+        let result = Result()
+        let prepared = try EventDescriptor()
+        let number = prepared.number
+        let consumer = try Thread(name: "consumer") {
+            var message: [UInt8] = []
+            var messages: UInt64 = 0
+            var announcements = 0
+            while true {
+                switch queue.wait() {
+                case .end: return result.finish(messages, announcements >= 20)
+                case .message: while queue.pop(into: &message) != nil { messages += 1 }
+                case .announcement:
+                    announcements += 1
+                    var one: UInt64 = 1
+                    _ = unsafe write(number, &one, 8)
+                }
+            }
+        }
+        for _ in 0..<20 {
+            // only a receiver that sleeps is told
+            var isPrepared = false
+            for _ in 0..<1_000 where !isPrepared {
+                queue.announce()
+                isPrepared = prepared.wait(timeout: .milliseconds(10))
+            }
+            #expect(isPrepared)
+            #expect(queue.send(1, bytes(10, seed: 0)))
+        }
+        queue.close()
+        consumer.join()
+        #expect(result.value == 20)
+        #expect(result.isSound)
+    }
+
     @Test("a sleeping receiver wakes for a single message and for the closing")
     func wakeUp() throws {
         let queue = try MessageQueue(capacity: 4096)
@@ -104,7 +141,7 @@ struct MessageQueueTests {
         let consumer = try Thread(name: "consumer") {
             var message: [UInt8] = []
             var count: UInt64 = 0
-            while queue.wait() {
+            while queue.wait() == .message {
                 while queue.pop(into: &message) != nil { count += 1 }
                 var one: UInt64 = 1
                 _ = unsafe write(number, &one, 8)

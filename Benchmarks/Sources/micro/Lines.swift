@@ -9,7 +9,7 @@ final class Reader {
     var reader = DocumentReader()
     var event = Event()
 
-    func read(_ line: [UInt8]) { try? reader.read(line.span, into: &event) }
+    func read(_ line: [UInt8]) { _ = try? reader.read(line.span, into: &event) }
 }
 
 extension Benchmarks {
@@ -23,7 +23,7 @@ extension Benchmarks {
     static var lines: [Benchmark] {
         [
             Benchmark("line.encode-alert", count: 160) {
-                let rule = try defaultRule()
+                let rule = RenderedRule(try defaultRule())
                 let events = [9, EventMix.count - 1].compactMap { number in
                     EventBox { EventMix.fill(&$0, number) }.event.snapshot()
                 }
