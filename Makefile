@@ -74,7 +74,8 @@ check: lint ## Check format and licences, and run the unit tests (no root)
 	scripts/test unit
 
 .PHONY: test
-test: lint build ## Do all that check does, and test on this kernel (root) and on one in an emulator
+test: lint build ## Do all that check does, measure, and test on this kernel (root) and one in an emulator
+	scripts/bench-micro
 	scripts/test unit live guest
 
 .PHONY: test-kernels

@@ -21,6 +21,11 @@ struct ProcessEntry: Sendable {
 
 /// Entries by process number: open addressing over places that do not move, so
 /// that a hand can go round them from the oldest to the newest.
+///
+/// No slot on the way to a place is nearer to the home of its own number than the
+/// place is there to its home (Robin Hood hashing): numbers that were given out in
+/// a row fill slots in a row, and a search or removal must not go through all of
+/// them.
 struct ProcessIndex: ~Copyable {
     /// A place holds the entry; place 0 is never used.
     private(set) var entries: [ProcessEntry] = [ProcessEntry(start: 0, pid: 0, ancestor: 0, seen: 0)]
@@ -39,14 +44,22 @@ struct ProcessIndex: ~Copyable {
     /// Numbers are given out in order: neighbours in time are neighbours here.
     private func home(of pid: UInt32) -> Int { Int(pid) & (slots.count - 1) }
 
+    /// How far from its home the place in a slot is.
+    private func distance(at slot: Int) -> Int {
+        (slot - home(of: entries[Int(slots[slot])].pid)) & (slots.count - 1)
+    }
+
     /// The place of a process number, 0 if it has none.
     func find(_ pid: UInt32) -> UInt32 {
         let mask = slots.count - 1
         var slot = home(of: pid)
+        var steps = 0
         while true {
             let place = slots[slot]
             if place == 0 || entries[Int(place)].pid == pid { return place }
+            if distance(at: slot) < steps { return 0 }
             slot = (slot + 1) & mask
+            steps += 1
         }
     }
 
@@ -66,8 +79,18 @@ struct ProcessIndex: ~Copyable {
         count += 1
         let mask = slots.count - 1
         var slot = home(of: entry.pid)
-        while slots[slot] != 0 { slot = (slot + 1) & mask }
-        slots[slot] = place
+        var carried = place
+        var steps = 0
+        while slots[slot] != 0 {
+            let distance = distance(at: slot)
+            if distance < steps {
+                (slots[slot], carried) = (carried, slots[slot])
+                steps = distance
+            }
+            slot = (slot + 1) & mask
+            steps += 1
+        }
+        slots[slot] = carried
         return place
     }
 
@@ -75,17 +98,12 @@ struct ProcessIndex: ~Copyable {
         let mask = slots.count - 1
         var hole = home(of: entries[Int(place)].pid)
         while slots[hole] != place { hole = (hole + 1) & mask }
-        // move up what the hole would hide
-        var slot = hole
+        // move up what is away from its home
         while true {
-            slot = (slot + 1) & mask
-            let other = slots[slot]
-            if other == 0 { break }
-            let distance = (slot - home(of: entries[Int(other)].pid)) & mask
-            if distance >= (slot - hole) & mask {
-                slots[hole] = other
-                hole = slot
-            }
+            let next = (hole + 1) & mask
+            guard slots[next] != 0, distance(at: next) > 0 else { break }
+            slots[hole] = slots[next]
+            hole = next
         }
         slots[hole] = 0
         entries[Int(place)] = ProcessEntry(start: 0, pid: 0, ancestor: firstFree, seen: 0)

@@ -24,14 +24,18 @@ extension KernelTests {
         }
 
         @Test(
-            "the demo leaves nothing, however it ends",
-            arguments: [(SIGINT, 300), (SIGTERM, 600), (SIGKILL, 900)])
-        func interrupted(signal: Int32, after milliseconds: Int) throws {
+            "demo and bench leave nothing, however they end",
+            arguments: [
+                ("demo", SIGINT, 300), ("demo", SIGTERM, 600), ("demo", SIGKILL, 900),
+                ("bench", SIGINT, 1_000), ("bench", SIGINT, 6_000), ("bench", SIGTERM, 4_000),
+                ("bench", SIGKILL, 5_000),
+            ])
+        func interrupted(command: String, signal: Int32, after milliseconds: Int) throws {
             let before = try Leftovers()
             let process = Process()
             // Ctrl-C reaches the whole process group.
             process.executableURL = URL(filePath: "/usr/bin/setsid")
-            process.arguments = [Sensor.executable, "demo"]
+            process.arguments = [Sensor.executable, command]
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
@@ -73,6 +77,8 @@ private struct Leftovers {
         let list =
             try JSONSerialization.jsonObject(with: Data(programs.output.utf8)) as? [[String: Any]] ?? []
         things.formUnion(list.compactMap { $0["id"].map { "program \($0)" } })
+        let statistics = try String(contentsOfFile: "/proc/sys/kernel/bpf_stats_enabled", encoding: .utf8)
+        things.insert("bpf_stats_enabled \(statistics)")
         self.things = things
     }
 

@@ -43,5 +43,5 @@ struct Benchmark {
 }
 
 enum Benchmarks {
-    static var all: [Benchmark] { matching + engine + records + lines }
+    static var all: [Benchmark] { matching + engine + records + lines + scale }
 }
