@@ -91,6 +91,10 @@ test-clients: build ## Show which real cloud clients alert (root; takes them fro
 test-arm64: setup ## Have an arm64 guest verify and fire the BPF programs
 	Tests/Kernels/test-arm64
 
+.PHONY: soak
+soak: build ## Run under a steady load: RATE starts a second (0: all), MINUTES, BLOCK seconds unread
+	RATE="$(RATE)" MINUTES="$(MINUTES)" BLOCK="$(BLOCK)" Tests/Scenarios/soak
+
 .PHONY: bench-micro
 bench-micro: setup ## Fail where a part got dearer, in instructions and allocations
 	scripts/bench-micro
