@@ -61,7 +61,17 @@ public struct DetectionEngine: ~Copyable {
     ) {
         for index in hits.indices {
             let step = plan.steps[Int(hits[index])]
-            if state.apply(step, plan, event) { sink.matched(state.match) }
+            let isExcepted = canTake(step) && sink.excepts(event, rule: Int(step.rule))
+            if state.apply(step, plan, event, isExcepted: isExcepted) { sink.matched(state.match) }
+        }
+    }
+
+    /// Whether a step could use up or replace a pending match.
+    private func canTake(_ step: EnginePlan.Step) -> Bool {
+        switch step.action {
+        case .open: !step.isLast
+        case .advance: state.table.count > 0
+        case .single, .blockBefore, .blockBetween, .blockAfter, .until: false
         }
     }
 

@@ -1,5 +1,5 @@
 public import EQL
-internal import Events
+public import Events
 
 /// A condition under which a match is not told: a known agent, say.
 public struct Exception: Sendable {
@@ -84,6 +84,12 @@ public struct ExceptionSet: ~Copyable {
             return found
         }
         return nil
+    }
+
+    /// Whether an exception holds for an event that may become part of a match
+    /// of a rule. Counts nothing: no match is held back yet.
+    public func holds(for event: borrowing Event, rule: Int, at now: Int64) -> Bool {
+        !conditions.isEmpty && conditions.first(for: event, rule: rule, at: now) != nil
     }
 
     /// The conditions as they are tried: flat arrays.

@@ -58,4 +58,12 @@ public struct Match: ~Copyable {
 public protocol MatchSink: ~Copyable {
     /// Called once for each match, during `process`, `advance` or `flush`.
     mutating func matched(_ match: borrowing Match)
+
+    /// Whether a match of a rule is not told if this event is part of it. The
+    /// event then takes no pending match with it.
+    mutating func excepts(_ event: borrowing Event, rule: Int) -> Bool
+}
+
+extension MatchSink where Self: ~Copyable {
+    public mutating func excepts(_ event: borrowing Event, rule: Int) -> Bool { false }
 }

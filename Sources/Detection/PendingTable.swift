@@ -28,6 +28,9 @@ struct Pending {
     /// A missing event did occur: goes on as if not, and is dropped at its end,
     /// as in Elasticsearch.
     var isBlocked = false
+    /// An exception holds for one of its events: no match that it becomes is
+    /// told. Such entries stand beside the others and never touch them.
+    var isExcepted = false
 
     // Neighbours in the hash bucket and in the list of the sequence.
     var bucketNext = PendingTable.none

@@ -21,6 +21,7 @@ extension SequenceState {
             let index = table.insert(entry)
         else { return nil }
         _ = writeKey(index)
+        if entry.isExcepted { exceptedCount += 1 }
         return index
     }
 
@@ -49,6 +50,25 @@ extension SequenceState {
         return true
     }
 
+    /// Adds a copy of a pending match that has the event, too, and goes its own
+    /// way from there; not where there is no room, since it is never told.
+    mutating func insertBranch(_ entry: Pending, of origin: Int32, _ event: borrowing Event) -> Bool {
+        // the match at hand serves as memory to copy by
+        match.begin(rule: match.ruleIndex)
+        var entry = entry
+        entry.chain = BlockPool.Chain()
+        guard !table.isFull, pool.copy(table[origin].chain, from: 0, to: &match), match.append(event),
+            pool.append(match.arena, to: &entry.chain)
+        else { return false }
+        guard table.insert(entry) != nil else {
+            pool.free(&entry.chain)
+            return false
+        }
+        table.blocks[Int(entry.sequence)] += entry.chain.blocks
+        exceptedCount += 1
+        return true
+    }
+
     private mutating func release(_ index: Int32) {
         var chain = table[index].chain
         table.blocks[Int(table[index].sequence)] -= chain.blocks
@@ -57,6 +77,7 @@ extension SequenceState {
     }
 
     mutating func drop(_ index: Int32) {
+        if table[index].isExcepted { exceptedCount -= 1 }
         release(index)
         table.remove(index)
     }

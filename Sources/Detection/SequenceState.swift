@@ -41,11 +41,13 @@ public struct RuleCounters: Sendable, Equatable {
 /// holds a new match. Allocates nothing once its memory has grown to the
 /// largest use.
 struct SequenceState: ~Copyable {
-    private(set) var match: Match
+    var match: Match
     var counters = DetectionCounters()
     private(set) var ruleCounters: [RuleCounters]
     var table: PendingTable
     var pool: BlockPool
+    /// Number of entries for which an exception holds.
+    var exceptedCount = 0
 
     /// The latest time seen.
     var now = Int64.min
@@ -124,8 +126,12 @@ struct SequenceState: ~Copyable {
 
     /// Lets the event, which satisfies the condition of a step, do what the
     /// step says. True if that completed a match.
+    ///
+    /// - Parameter isExcepted: an exception holds for the event. What is pending
+    ///   then goes on as if it had not happened: the event may only become part
+    ///   of pending matches of their own kind, which are never told.
     mutating func apply(
-        _ step: EnginePlan.Step, _ plan: borrowing EnginePlan, _ event: borrowing Event
+        _ step: EnginePlan.Step, _ plan: borrowing EnginePlan, _ event: borrowing Event, isExcepted: Bool
     ) -> Bool {
         guard step.action != .single else {
             match.begin(rule: Int(step.rule))
@@ -135,18 +141,24 @@ struct SequenceState: ~Copyable {
         let sequence = plan.sequences[Int(step.sequence)]
         switch step.action {
         case .single: return false
-        case .open: return open(step, sequence, event)
-        case .advance: return advance(step, sequence, event)
+        case .open: return open(step, sequence, event, isExcepted: isExcepted)
+        case .advance: return advance(step, sequence, event, isExcepted: isExcepted)
         case .blockBefore: noteMarker(step, event.header.time)
-        case .blockBetween: blockNext(step, event.header.time)
-        case .blockAfter: dropWaiting(step, sequence, event.header.time)
-        case .until: dropAll(step, sequence, event.header.time)
+        case .blockBetween:
+            blockNext(step, event.header.time, excepted: false)
+            if exceptedCount > 0 { blockNext(step, event.header.time, excepted: true) }
+        case .blockAfter:
+            dropWaiting(step, sequence, event.header.time, excepted: false)
+            if exceptedCount > 0 { dropWaiting(step, sequence, event.header.time, excepted: true) }
+        case .until:
+            dropAll(step, sequence, event.header.time, excepted: false)
+            if exceptedCount > 0 { dropAll(step, sequence, event.header.time, excepted: true) }
         }
         return false
     }
 
     private mutating func open(
-        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ event: borrowing Event
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ event: borrowing Event, isExcepted: Bool
     ) -> Bool {
         let time = event.header.time
         let isBlocked = sequence.hasLeadingMissing && isMarked(step, sequence, time)
@@ -157,20 +169,21 @@ struct SequenceState: ~Copyable {
         }
         if !step.isLast {
             // the newer event takes the place of the older
-            let older = find(step.sequence, step.stage)
+            let older = find(step.sequence, step.stage, excepted: isExcepted)
             if older != PendingTable.none { drop(older) }
         } else if isBlocked {
             return false
         }
         dropExpired(Int(step.sequence), slack: limits.lateness, atMost: 4)
         var entry = Pending()
-        entry.hash = hash(step.sequence, step.stage)
+        entry.hash = hash(step.sequence, step.stage, excepted: isExcepted)
         entry.start = time
         entry.last = time
         entry.sequence = step.sequence
         entry.stage = step.stage
         entry.role = step.isLast ? .waiting : .advancing
         entry.isBlocked = isBlocked
+        entry.isExcepted = isExcepted
         guard insert(entry, event, withImage: !isBlocked) != nil else {
             counters.sequenceEvicted += 1
             return false
@@ -180,15 +193,38 @@ struct SequenceState: ~Copyable {
     }
 
     private mutating func advance(
-        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ event: borrowing Event
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ event: borrowing Event, isExcepted: Bool
     ) -> Bool {
         let time = event.header.time
-        let found = find(step.sequence, step.previous)
-        guard found != PendingTable.none, time >= table[found].last else { return false }
-        guard time <= table[found].start.addingSaturated(sequence.maxspan) else {
-            drop(found)
-            return false
+        let own = pending(before: step, sequence, time, excepted: isExcepted, dropsLate: true)
+        if own != PendingTable.none { return advance(own, step, sequence, event) }
+        if isExcepted {
+            let other = pending(before: step, sequence, time, excepted: false, dropsLate: false)
+            return other != PendingTable.none && branch(other, step, sequence, event)
         }
+        guard exceptedCount > 0 else { return false }
+        let other = pending(before: step, sequence, time, excepted: true, dropsLate: true)
+        return other != PendingTable.none && advance(other, step, sequence, event)
+    }
+
+    /// The pending match that an event can advance to a stage, or none.
+    private mutating func pending(
+        before step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ time: Int64, excepted: Bool,
+        dropsLate: Bool
+    ) -> Int32 {
+        let found = find(step.sequence, step.previous, excepted: excepted)
+        guard found != PendingTable.none, time >= table[found].last else { return PendingTable.none }
+        guard time <= table[found].start.addingSaturated(sequence.maxspan) else {
+            if dropsLate { drop(found) }
+            return PendingTable.none
+        }
+        return found
+    }
+
+    private mutating func advance(
+        _ found: Int32, _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ event: borrowing Event
+    ) -> Bool {
+        let time = event.header.time
         if time >= table[found].blockedFrom { table[found].isBlocked = true }
         let isBlocked = table[found].isBlocked
 
@@ -197,16 +233,14 @@ struct SequenceState: ~Copyable {
                 drop(found)
                 return false
             }
-            match.begin(rule: Int(step.rule))
-            let isComplete =
-                pool.copy(table[found].chain, from: Int(table[found].keyLength), to: &match)
-                && match.finishImages() && match.append(event)
+            let isComplete = complete(found, step, event)
             drop(found)
             return report(isComplete)
         }
 
+        let isExcepted = table[found].isExcepted
         if !step.isLast {
-            let older = find(step.sequence, step.stage)
+            let older = find(step.sequence, step.stage, excepted: isExcepted)
             if older != PendingTable.none { drop(older) }
         }
         table[found].last = time
@@ -217,12 +251,45 @@ struct SequenceState: ~Copyable {
             return false
         }
         table.move(
-            found, toStage: step.stage, hash: hash(step.sequence, step.stage),
+            found, toStage: step.stage, hash: hash(step.sequence, step.stage, excepted: isExcepted),
             role: step.isLast ? .waiting : .advancing)
         if step.isLast {
             nextDeadline = min(nextDeadline, table[found].start.addingSaturated(sequence.maxspan))
         }
         return false
+    }
+
+    /// Does what advancing would, and leaves the pending match as it is.
+    private mutating func branch(
+        _ found: Int32, _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ event: borrowing Event
+    ) -> Bool {
+        let time = event.header.time
+        guard !table[found].isBlocked, time < table[found].blockedFrom else { return false }
+        if step.isLast, !sequence.hasTrailingMissing { return report(complete(found, step, event)) }
+
+        var entry = table[found]
+        entry.hash = hash(step.sequence, step.stage, excepted: true)
+        entry.last = time
+        entry.stage = step.stage
+        entry.role = step.isLast ? .waiting : .advancing
+        entry.isExcepted = true
+        if !step.isLast {
+            let older = find(step.sequence, step.stage, excepted: true)
+            if older != PendingTable.none { drop(older) }
+        }
+        if insertBranch(entry, of: found, event), step.isLast {
+            nextDeadline = min(nextDeadline, entry.start.addingSaturated(sequence.maxspan))
+        }
+        return false
+    }
+
+    /// Makes a pending match and its last event the match at hand.
+    private mutating func complete(
+        _ found: Int32, _ step: EnginePlan.Step, _ event: borrowing Event
+    ) -> Bool {
+        match.begin(rule: Int(step.rule))
+        return pool.copy(table[found].chain, from: Int(table[found].keyLength), to: &match)
+            && match.finishImages() && match.append(event)
     }
 
     private mutating func report(_ isComplete: Bool) -> Bool {
@@ -268,17 +335,17 @@ struct SequenceState: ~Copyable {
         return false
     }
 
-    private mutating func blockNext(_ step: EnginePlan.Step, _ time: Int64) {
-        let found = find(step.sequence, step.previous)
+    private mutating func blockNext(_ step: EnginePlan.Step, _ time: Int64, excepted: Bool) {
+        let found = find(step.sequence, step.previous, excepted: excepted)
         guard found != PendingTable.none, time >= table[found].last else { return }
         table[found].blockedFrom = min(table[found].blockedFrom, time)
     }
 
     private mutating func dropWaiting(
-        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ time: Int64
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ time: Int64, excepted: Bool
     ) {
         let stage = sequence.lastPositive
-        let hash = hash(step.sequence, stage)
+        let hash = hash(step.sequence, stage, excepted: excepted)
         var index = table.firstInBucket(of: hash)
         while index != PendingTable.none {
             let next = table[index].bucketNext
@@ -288,10 +355,10 @@ struct SequenceState: ~Copyable {
     }
 
     private mutating func dropAll(
-        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ time: Int64
+        _ step: EnginePlan.Step, _ sequence: EnginePlan.Sequence, _ time: Int64, excepted: Bool
     ) {
         for stage in 0..<sequence.lastPositive {
-            let found = find(step.sequence, stage)
+            let found = find(step.sequence, stage, excepted: excepted)
             guard found != PendingTable.none, table[found].role == .advancing,
                 time >= table[found].last
             else { continue }
@@ -317,8 +384,9 @@ struct SequenceState: ~Copyable {
         return true
     }
 
-    private func hash(_ sequence: Int32, _ stage: Int16) -> UInt64 {
-        ByteArena.mix(keyHash ^ (UInt64(UInt32(sequence)) << 16 | UInt64(UInt16(stage))), limits.seed)
+    private func hash(_ sequence: Int32, _ stage: Int16, excepted: Bool = false) -> UInt64 {
+        let place = UInt64(UInt32(sequence)) << 16 | UInt64(UInt16(stage)) | (excepted ? 1 << 63 : 0)
+        return ByteArena.mix(keyHash ^ place, limits.seed)
     }
 
     private func isEntry(_ index: Int32, _ sequence: Int32, _ stage: Int16, _ hash: UInt64) -> Bool {
@@ -329,8 +397,8 @@ struct SequenceState: ~Copyable {
     }
 
     /// The entry of the key at hand at a stage, or none.
-    private func find(_ sequence: Int32, _ stage: Int16) -> Int32 {
-        let hash = hash(sequence, stage)
+    private func find(_ sequence: Int32, _ stage: Int16, excepted: Bool = false) -> Int32 {
+        let hash = hash(sequence, stage, excepted: excepted)
         var index = table.firstInBucket(of: hash)
         while index != PendingTable.none, !isEntry(index, sequence, stage, hash) {
             index = table.entries[Int(index)].bucketNext

@@ -115,8 +115,9 @@ extension EQLError.Feature {
         case .sample: "samples are not supported"
         case .join: "joins are not supported; use “sequence”"
         case .pipe(let name): "pipes are not supported; leave out “| \(name)”"
-        case .alias: "aliases are not supported"
-        case .lineage(let name): "“\(name) of” is not supported"
+        case .alias: "aliases are not supported: a condition sees one event, none of those before it"
+        case .lineage(let name):
+            "“\(name) of” is not supported: a condition sees one event, not what its ancestors did"
         case .arrayIndex: "values cannot be picked by index; a test holds if any value satisfies it"
         case .sequenceAsException: "an exception is a condition on one event, not a sequence"
         }

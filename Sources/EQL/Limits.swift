@@ -21,7 +21,7 @@ public enum Limits {
     public static let regexStates = 511
     /// States that a regular expression passes through while it is built:
     /// written-out repetitions, complements and intersections.
-    public static let regexWork = 10_000
+    public static let regexWork = 2_000
     /// Different fields inside one test on the result of a function.
     public static let fieldsPerCall = 8
     /// Arguments of `concat`.

@@ -20,11 +20,21 @@ struct RequirementAnalysis: ~Copyable {
         event.set(.eventCategory, text: category)
         event.set(.eventType, text: type)
         event.set(.eventAction, text: action)
+        event.set(.eventKind, text: "event")
+        event.set(.eventModule, text: "imdswatch")
+        event.set(.eventDataset, text: "imdswatch.event")
+        event.set(.hostOSType, text: "linux")
+        guard kind == .connect else { return event }
+        event.set(.networkTransport, text: "tcp")
+        event.set(.networkDirection, text: "egress")
         return event
     }
 
     /// Fields that the kind of a live event decides.
-    private static let decidedByKind: Set<Field> = [.eventCategory, .eventType, .eventAction]
+    private static let decidedByKind: Set<Field> = [
+        .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
+        .networkTransport, .networkDirection,
+    ]
 
     /// Fields that only connections have.
     private static let ofConnections: Set<Field> = [

@@ -146,7 +146,8 @@ extension FieldInfo {
         case .processEnvVars:
             row(
                 "process.env_vars", .keyword, .kernel, many: true,
-                "Environment of the process as NAME=value; only the variables that a loaded rule names.")
+                "Environment of the process as NAME=value, of its first and last 2 KiB; only what rules name, where each names its variables."
+            )
         case .processExitCode:
             row(
                 "process.exit_code", .long, .kernel,

@@ -76,6 +76,10 @@ struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
         send(match, suppressedBy: [UInt8]().span)
     }
 
+    mutating func excepts(_ event: borrowing Event, rule: Int) -> Bool {
+        exceptions.holds(for: event, rule: rule, at: now)
+    }
+
     private mutating func send(_ match: borrowing Match, suppressedBy name: borrowing Span<UInt8>) {
         message.truncate(to: 0)
         let range = AlertSink.encode(

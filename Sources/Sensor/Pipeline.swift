@@ -27,6 +27,8 @@ struct Pipeline: ~Copyable {
     var proof: HookProof
     private var event: Event
     private let writesEvents: Bool
+    /// The variables of an environment that are kept; nil for all.
+    private var variables: [[UInt8]]?
     private var position: UInt64 = 0
     /// The next connection of the canary is to become a test alert.
     var wantsTest = false
@@ -50,6 +52,12 @@ struct Pipeline: ~Copyable {
             showsSuppressed: options.showsSuppressed, queue: queue)
         proof = HookProof(canary: canary)
         writesEvents = options.writesEvents
+        variables = Pipeline.variables(requirement)
+    }
+
+    private static func variables(_ requirement: Requirement) -> [[UInt8]]? {
+        guard let names = requirement.environment, !names.isEmpty else { return nil }
+        return names.map { Array($0.uppercased().utf8) }
     }
 
     /// Puts other rules in place of the old ones. What was pending is gone: it
@@ -61,6 +69,7 @@ struct Pipeline: ~Copyable {
         sink.exceptions = exceptions
         table.needs = ProcessNeeds(requirement)
         decoder.setFields(requirement.fields)
+        variables = Pipeline.variables(requirement)
     }
 
     /// Takes one record of the ring through all steps.
@@ -76,6 +85,7 @@ struct Pipeline: ~Copyable {
         }
         position += 1
         event.header.position = position
+        if let variables { event.keepVariables(named: variables.span) }
         table.apply(&event)
         if proof.claims(event) {
             counters.exempt += 1

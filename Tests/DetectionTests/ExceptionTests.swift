@@ -51,6 +51,76 @@ struct ExceptionTests {
         #expect(sink.exceptions.hits[0].suppressed == 0)
     }
 
+    /// What an exception is for, and what happens beside it.
+    struct Beside: Sendable, CustomTestStringConvertible {
+        var rule: String
+        var items: String
+        var told: [[Int]]
+        var suppressed: [[Int]]
+        var flush = false
+
+        var testDescription: String { "\(rule) over \(items)" }
+
+        init(
+            _ rule: String, _ items: String, told: [[Int]], suppressed: [[Int]], flush: Bool = false
+        ) {
+            self.rule = rule
+            self.items = items
+            self.told = told
+            self.suppressed = suppressed
+            self.flush = flush
+        }
+    }
+
+    @Test(
+        "take no pending match with them",
+        arguments: [
+            // the last event: what is pending stays, each match counts
+            Beside("[A] [B]", "A1 BE2 B3 B4", told: [[1, 3]], suppressed: [[1, 2]]),
+            Beside("[A] [B]", "A1 BE2 BE3 B4", told: [[1, 4]], suppressed: [[1, 2], [1, 3]]),
+            Beside("with maxspan=2s [A] [B]", "A1 BE2 BE4 B3", told: [[1, 3]], suppressed: [[1, 2]]),
+            // the first event: it does not take the place of another
+            Beside("[A] [B]", "A1 AE2 B3", told: [[1, 3]], suppressed: []),
+            Beside("[A] [B]", "A1 AE2 B3 B4", told: [[1, 3]], suppressed: [[2, 4]]),
+            Beside("[A] [B]", "A1 AE2 BE3 B4", told: [[1, 4]], suppressed: [[2, 3]]),
+            Beside("[A] [B]", "AE1 B2 B3", told: [], suppressed: [[1, 2]]),
+            Beside("[A] [B]", "AE1 A2 B3", told: [[2, 3]], suppressed: []),
+            // one between
+            Beside("[A] [B] [C]", "A1 BE2 B3 C4", told: [[1, 3, 4]], suppressed: []),
+            Beside("[A] [B] [C]", "A1 BE2 C3 B4 C5", told: [[1, 4, 5]], suppressed: [[1, 2, 3]]),
+            Beside("[A] [B] [C]", "A1 B2 AE3 B4 C5", told: [[1, 2, 5]], suppressed: []),
+            // equal stages
+            Beside("[A] with runs=3", "A1 A2 AE3 A4", told: [[1, 2, 4]], suppressed: [[1, 2, 3]]),
+            // events that must not be, and until, end what they end
+            Beside("with maxspan=9s [A] ![C] [B]", "A1 C2 BE3 B4", told: [], suppressed: []),
+            Beside("with maxspan=9s [A] ![C] [B]", "A1 BE2 C3 B4", told: [], suppressed: [[1, 2]]),
+            Beside("with maxspan=9s [A] ![C] [B]", "A1 CE2 B3", told: [], suppressed: []),
+            Beside(
+                "with maxspan=9s [A] [B] ![C]", "A1 BE2 B3", told: [[1, 3]], suppressed: [[1, 2]],
+                flush: true),
+            Beside("with maxspan=9s [A] [B] ![C]", "A1 BE2 B3 C4", told: [], suppressed: [], flush: true),
+            Beside(
+                "with maxspan=9s ![C] [A] [B]", "A1 AE2 BE3 B4", told: [[1, 4]], suppressed: [[2, 3]]),
+            Beside("[A] [B] until [U]", "A1 BEU2 B3", told: [], suppressed: [[1, 2]]),
+            Beside("[A] [B] until [U]", "AE1 UE2 B3", told: [], suppressed: []),
+        ])
+    func beside(_ example: Beside) throws {
+        let rule = try makeRule("sequence \(example.rule)")
+        let found = try runExcepting(rule, Item.items(example.items), flush: example.flush)
+        #expect(found.told == example.told)
+        #expect(found.suppressed == example.suppressed)
+    }
+
+    @Test("leave no more behind than there is room for")
+    func room() throws {
+        var limits = DetectionLimits()
+        limits.pendings = 2
+        let rule = try makeRule("sequence by user.name [A] [B] [C]")
+        let items = Item.items("A1/x A2/y BE3/x BE4/y AE5/z B6/x C7/x")
+        let found = try runExcepting(rule, items, limits: limits)
+        #expect(found.suppressed.isEmpty)
+    }
+
     @Test("hold until they expire")
     func expiry() throws {
         let rule = try makeRule("[A]".replacing("[A]", with: #"any where process.name == "A""#))

@@ -106,6 +106,50 @@ func run(
     return collector.numbers
 }
 
+/// Tells only what no exception holds back: those are for events with the
+/// letter E.
+struct ExceptingCollector: MatchSink, ~Copyable {
+    var exceptions: ExceptionSet
+    var told = Collector()
+    var suppressed = Collector()
+
+    init(for rules: RuleSet) throws {
+        let text = #"any where process.name == "E""#
+        let exception = Exception(
+            name: "E", reason: "test", text: text, query: try Query.compile(text, role: .exception))
+        exceptions = ExceptionSet([exception], for: rules)
+    }
+
+    mutating func matched(_ match: borrowing Match) {
+        if exceptions.suppression(of: match, at: 0) == nil {
+            told.matched(match)
+        } else {
+            suppressed.matched(match)
+        }
+    }
+
+    mutating func excepts(_ event: borrowing Event, rule: Int) -> Bool {
+        exceptions.holds(for: event, rule: rule, at: 0)
+    }
+}
+
+/// Runs a rule with an exception for events with the letter E: the numbers of
+/// the events of what is told, and of what is held back.
+func runExcepting(
+    _ rule: Rule, _ items: [Item], flush: Bool = false, limits: DetectionLimits = .exact
+) throws -> (told: [[Int]], suppressed: [[Int]]) {
+    let rules = RuleSet([rule])
+    var engine = DetectionEngine(rules: rules, limits: limits)
+    var collector = try ExceptingCollector(for: rules)
+    var event = Event()
+    for item in items {
+        item.fill(&event)
+        engine.process(event, into: &collector)
+    }
+    if flush { engine.flush(into: &collector) }
+    return (collector.told.numbers, collector.suppressed.numbers)
+}
+
 extension DetectionLimits {
     /// Keeps everything that the order of a file could still need.
     static var exact: DetectionLimits {

@@ -39,6 +39,19 @@ struct RequirementTests {
             (#"process where length(event.action) == 4"#, [.exec, .fork, .exit]),
             (#"process where event.action == "exec" and ?foo == 1"#, []),
             (#"process where event.action regex "e.*""#, [.exec, .exit]),
+            (#"any where host.os.type == "linux" and event.kind == "event""#, .all),
+            (#"any where host.os.type in ("windows", "linux")"#, .all),
+            (#"any where host.os.type == "windows""#, []),
+            (#"any where host.os.type != "linux""#, []),
+            (#"any where event.kind == "alert""#, []),
+            (#"any where event.module == "endpoint""#, []),
+            (#"any where event.dataset : "imdswatch.*""#, .all),
+            (#"any where event.dataset == "endpoint.events.process" or process.pid == 1"#, .all),
+            (#"any where network.transport == "tcp""#, .connect),
+            (#"any where network.transport != "tcp""#, [.exec, .fork, .exit]),
+            (#"network where network.transport == "udp""#, []),
+            (#"network where network.direction in ("egress", "outbound")"#, .connect),
+            (#"network where network.direction : "ingress""#, []),
         ] as [(String, Requirement.Kinds)])
     func kinds(query: String, expected: Requirement.Kinds) throws {
         #expect(try requirement(query).kinds == expected)

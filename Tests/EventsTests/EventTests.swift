@@ -66,6 +66,42 @@ struct EventTests {
         #expect(bytes == copy.bytes)
     }
 
+    @Test(
+        "of an environment only the variables with given names are kept",
+        arguments: [
+            (["A=1", "LD_PRELOAD=x", "B=2", "ld_library_path=y"], ["LD_PRELOAD=x", "ld_library_path=y"]),
+            (["LD_PRELOAD="], ["LD_PRELOAD="]),
+            (["LD_PRELOAD", "LD_PRELOAD2=x", "XLD_PRELOAD=x", "", "=LD_PRELOAD=x"], []),
+            (["A=LD_PRELOAD=x"], []),
+        ] as [([String], [String])])
+    func environment(variables: [String], kept: [String]) throws {
+        var event = Event()
+        event.set(.processEnvVars, .texts(variables))
+        let names = ["LD_PRELOAD", "LD_LIBRARY_PATH"].map { Array($0.utf8) }
+        event.keepVariables(named: names.span)
+        let snapshot = event.snapshot()
+        let copy = try #require(snapshot)
+        #expect(copy.texts(.processEnvVars).map { String(decoding: $0, as: UTF8.self) } == kept)
+        #expect(copy.has(.processEnvVars) == !kept.isEmpty)
+    }
+
+    @Test("a cut environment stays cut, and is unknown where no variable is left of it")
+    func cutEnvironment() throws {
+        var event = Event()
+        let text = Array("A=1\u{0}B=2".utf8)
+        let (second, third) = ([Array("B".utf8)], [Array("C".utf8)])
+        let added = event.append(text.span)
+        let range = try #require(added)
+        event.set(.processEnvVars, text: range, count: 2, traits: .cut)
+        event.keepVariables(named: second.span)
+        let kept = event.slot(.processEnvVars)
+        #expect(kept?.isCut == true)
+        #expect(kept?.count == 1)
+        event.keepVariables(named: third.span)
+        let rest = event.slot(.processEnvVars)
+        #expect(rest?.isUnknown == true)
+    }
+
     @Test("a damaged image is refused, never read beyond its end")
     func damaged() throws {
         var event = Event()
