@@ -8,6 +8,7 @@
 #define RUNC	     "/usr/sbin/runc"
 #define RUNC_STATE   "/run/x/runc"
 #define FIRST_OPENED 3 /* descriptors from here to REPORT go into the container */
+#define REFUSED	     1 /* exit status of runc where it cannot make a container */
 
 static void write_bundle(const char *bundle, const char *program, const char *steps)
 {
@@ -36,7 +37,8 @@ static void write_bundle(const char *bundle, const char *program, const char *st
 	close(target);
 }
 
-static void runc(const char *command, const char *id, const char *bundle)
+/* What runc says goes into a file. Returns its status, which is that of the program. */
+static int runc(const char *command, const char *id, const char *bundle, const char *messages)
 {
 	char count[16];
 	int status, none;
@@ -47,18 +49,16 @@ static void runc(const char *command, const char *id, const char *bundle)
 	if (child) {
 		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 			;
-		if (status && bundle)
-			say("note runc: status %d", exit_code(status));
-		return;
+		return exit_code(status);
 	}
 	alarm(60);
-	none = open("/dev/null", O_RDWR | O_CLOEXEC);
+	dup2(open_new(messages), 2);
 	if (!bundle) {
-		dup2(none, 2);
 		execl(RUNC, "runc", "--root", RUNC_STATE, command, "--force", id, NULL);
 		fail(RUNC);
 	}
 	/* runc hands on what follows the standard ones, without a gap */
+	none = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int i = FIRST_OPENED; i < ALIVE; i++)
 		dup2(none, i);
 	fcntl(none, F_SETFD, none < ALIVE ? 0 : FD_CLOEXEC);
@@ -66,17 +66,24 @@ static void runc(const char *command, const char *id, const char *bundle)
 	execl(RUNC, "runc", "--root", RUNC_STATE, command, "--bundle", bundle, "--preserve-fds",
 	      count, id, NULL);
 	fail(RUNC);
+	return 0;
 }
 
 /* Nothing is left of it afterwards, also if its program failed. */
 static void run_container(const char *id, const char *program, const char *steps)
 {
-	char bundle[512];
+	char bundle[512], messages[600], text[512];
+	int status;
 
 	snprintf(bundle, sizeof(bundle), "/run/x/%s", id);
+	snprintf(messages, sizeof(messages), "%s/messages", bundle);
 	write_bundle(bundle, program, steps);
-	runc("run", id, bundle);
-	runc("delete", id, NULL);
+	status = runc("run", id, bundle, messages);
+	slurp(messages, text, sizeof(text));
+	text[strcspn(text, "\n")] = 0;
+	if (status)
+		say("%s runc: status %d: %s", status == REFUSED ? "skip" : "note", status, text);
+	runc("delete", id, NULL, messages);
 }
 
 #endif
