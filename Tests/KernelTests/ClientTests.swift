@@ -17,6 +17,12 @@ extension KernelTests {
                 ["socat", "-", "TCP:169.254.169.254:80"],
                 ["openssl", "s_client", "-connect", "169.254.169.254:443"],
                 ["busybox", "wget", "-q", "-O", "-", url],
+                ["gawk", #"BEGIN { s = "/inet/tcp/0/169.254.169.254/80"; print "" |& s }"#],
+                ["lua5.4", "-e", "require('socket').connect('169.254.169.254', 80)"],
+                ["ncat", "-w", "1", "169.254.169.254", "80"],
+                ["php", "-r", "@file_get_contents('\(url)');"],
+                ["ruby", "-rsocket", "-e", "TCPSocket.new('169.254.169.254', 80)"],
+                ["telnet", "169.254.169.254", "80"],
             ])
         func alert(command: [String]) throws {
             let executable = try #require(resolve(command[0]), "\(command[0]) is not installed: make setup")

@@ -31,6 +31,8 @@ struct GuestTests {
             }
             let losses = run.output.last { $0.string("event.action") == "stopped" }?
                 .numbers("imdswatch.counters.lost").filter { $0.value != 0 }
+                // one CPU in slow emulation: a program that interrupts itself is skipped, and counted
+                .filter { $0.key != "recursion" || $0.value > 2 }
             #expect(losses == [:], "\(kernel) \(hook)")
         }
         // fexit is silenced, the tracepoint takes its place, and fexit comes back

@@ -57,6 +57,29 @@ extension KernelTests {
             try Matrix.write(run, table, kernel: Matrix.thisKernel, place: "live")
         }
 
+        @Test("a container is told of that was gone before anyone looked")
+        func goneContainer() throws {
+            let name = "container as runc makes it"
+            let table = try ScenarioTable()
+            let scenario = try #require(table.scenarios.first { $0.name == name })
+            let player = try Player(names: [name])
+            let sensor = try Sensor(Self.rules)
+            // the sensor sleeps until container, mounts and control groups have ended
+            sensor.send(SIGSTOP)
+            let report = try player.play()
+            let performance = try #require(Performance.all(in: report).performances.last)
+            sensor.send(SIGCONT)
+            if let reason = performance.skipped { try Test.cancel("\(reason)") }
+            let pid = try #require(performance.acts.last?.number("pid"))
+            #expect(!FileManager.default.fileExists(atPath: "/proc/\(pid)"))
+            let records = try sensor.stop()
+            #expect(records.losses.isEmpty, "\(records.losses)")
+            let alerts = records.alerts
+            let hook = records.started?.string("imdswatch.hooks.connect4") ?? "auto"
+            let verdict = ScenarioCheck(hook: hook, alerts: alerts).verdict(on: scenario, performance)
+            #expect(verdict == .passed)
+        }
+
         @Test("are all understood")
         func names() throws {
             let table = try ScenarioTable()

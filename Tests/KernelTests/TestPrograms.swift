@@ -11,6 +11,7 @@ enum TestProgram: String, CaseIterable {
     case player
     case steps
     case storm
+    case swap
 
     /// The compiled program.
     var path: String {

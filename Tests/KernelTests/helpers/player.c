@@ -139,6 +139,7 @@ static int is_asked_for(const struct scenario *scenario, int count, char **words
 
 int main(int count, char **arguments)
 {
+	unsigned long long entered = time_since_boot();
 	char *steps = getenv("STEPS"), line[16];
 	pid_t servers[2];
 
@@ -149,8 +150,14 @@ int main(int count, char **arguments)
 	if (steps) {
 		alarm(600);
 		forker = atoi(getenv("FORKER") ? getenv("FORKER") : "0");
-		report_exec();
+		write_exec_report();
+		set_moment(getenv("MOMENT"), entered);
+		if (!moment)
+			send_report(&exec_report);
 		act(steps);
+		/* a moment that was missed leaves no report */
+		if (moment)
+			send_report(&exec_report);
 		return 0;
 	}
 	if (count < 2)

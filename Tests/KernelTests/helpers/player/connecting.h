@@ -3,6 +3,7 @@
 #ifndef PLAYER_CONNECTING_H
 #define PLAYER_CONNECTING_H
 
+#include "../network.h"
 #include "report.h"
 
 #include <linux/io_uring.h>
@@ -143,6 +144,39 @@ static int open_socket(const char *way, int family)
 	return connection;
 }
 
+/* When to connect, and when to have connected, of CLOCK_BOOTTIME; 0 is at once. */
+static unsigned long long moment, moment_end;
+
+/*
+ * The kernel's time of a start is not before the reading that its parent made
+ * last, and not after the one that the program made first. A connection inside
+ * a span counts from the earlier, one outside of it from the later.
+ */
+static void set_moment(const char *text, unsigned long long entered)
+{
+	unsigned long long before, from, to;
+
+	if (!text || sscanf(text, "%llu %llu %llu", &before, &from, &to) != 3)
+		return;
+	moment = (from < 1000 ? before : entered) + from * 1000000;
+	moment_end = moment + (to - from) * 1000000;
+}
+
+static void await_moment(void)
+{
+	struct sched_param urgent = {.sched_priority = 1};
+	struct timespec wake;
+
+	if (!moment)
+		return;
+	sched_setscheduler(0, SCHED_FIFO, &urgent);
+	wake.tv_sec = (moment - EARLY_NS) / 1000000000;
+	wake.tv_nsec = (moment - EARLY_NS) % 1000000000;
+	clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &wake, NULL);
+	while (time_since_boot() < moment)
+		;
+}
+
 /* Connects and reports: the error number is that of the attempt, 0 if it was made. */
 static void connect_by(const char *way, const char *name, int port)
 {
@@ -158,6 +192,7 @@ static void connect_by(const char *way, const char *name, int port)
 	connection = open_socket(way, to.any.sa_family);
 	report.length = sprintf(report.text, "act connect");
 	add_self(&report);
+	await_moment();
 	if (!strcmp(way, "fastopen"))
 		result = sendto(connection, "GET /\n", 6, MSG_FASTOPEN, &to.any, to.length) < 0;
 	else if (!strcmp(way, "uring"))
@@ -172,6 +207,8 @@ static void connect_by(const char *way, const char *name, int port)
 	} else
 		result = connect(connection, &to.any, to.length);
 	result = result ? errno : 0;
+	if (moment && time_since_boot() >= moment_end)
+		_exit(MISSED);
 	add(&report, "way", way, strlen(way));
 	add_number(&report, "errno", result);
 	inet_ntop(to.any.sa_family,
@@ -183,6 +220,60 @@ static void connect_by(const char *way, const char *name, int port)
 		add_number(&report, "from", ntohs(local.sin6_port));
 	send_report(&report);
 	close(connection);
+}
+
+static int open_connection(const char *name, int port)
+{
+	struct address to = address_of(name, port);
+	int connection = socket(to.any.sa_family, SOCK_STREAM, 0);
+
+	refuse_host_network();
+	if (connect(connection, &to.any, to.length))
+		fail("connection");
+	return connection;
+}
+
+/* Sends one descriptor, or takes one, and returns it. */
+static int pass(int channel, int descriptor)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS,
+				.cmsg_len = CMSG_LEN(sizeof(int))}};
+	char byte = 'd';
+	struct iovec content = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr message = {.msg_iov = &content,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+
+	if (descriptor >= 0)
+		memcpy(CMSG_DATA(&control.header), &descriptor, sizeof(int));
+	if ((descriptor >= 0 ? sendmsg(channel, &message, 0) : recvmsg(channel, &message, 0)) < 0)
+		fail("descriptor");
+	memcpy(&descriptor, CMSG_DATA(&control.header), sizeof(int));
+	return descriptor;
+}
+
+/* Another process connects, and hands the connection over. */
+static void take_connection(const char *name, int port)
+{
+	int channel[2];
+	pid_t giver;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, channel))
+		fail("socketpair");
+	giver = fork();
+	if (giver < 0)
+		fail("fork");
+	if (!giver) {
+		pass(channel[0], open_connection(name, port));
+		_exit(0);
+	}
+	pass(channel[1], -1);
+	waitpid(giver, NULL, 0);
 }
 
 static int listen_at(int port, int backlog)

@@ -17,6 +17,8 @@
 #define REPORT	    9 /* where reports go */
 #define ALIVE	    8 /* closed when the last process of a scenario has ended */
 #define TICK_NS	    10000000ull
+#define MISSED	    75	       /* exit status: the moment to connect has passed */
+#define EARLY_NS    1000000ull /* to be awake when the moment comes */
 #define ARGV_SHOWN  3000
 #define REPORT_SIZE 32768
 
@@ -75,6 +77,14 @@ static size_t slurp(const char *path, char *text, size_t size)
 		close(file);
 	text[length < 0 ? 0 : length] = 0;
 	return length < 0 ? 0 : length;
+}
+
+static unsigned long long time_since_boot(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_BOOTTIME, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
 /* This process in the numbering of /proc, which is the host's. */
@@ -200,13 +210,12 @@ static void add_self(struct report *to)
 	add_arguments(to);
 }
 
-static void report_exec(void)
-{
-	static struct report report;
+static struct report exec_report;
 
-	report.length = sprintf(report.text, "act exec");
-	add_self(&report);
-	send_report(&report);
+static void write_exec_report(void)
+{
+	exec_report.length = sprintf(exec_report.text, "act exec");
+	add_self(&exec_report);
 }
 
 #endif

@@ -13,6 +13,8 @@
  *   memfd, deleted ARG... { STEPS }  exec of a copy that has no name
  *   no-arguments PATH { STEPS }      exec without any argument
  *   exiting-parent PATH { STEPS }    exec under a parent that is exiting
+ *   between MS MS PATH ARG... { }    run, and connect so long after the start
+ *   runc ID PATH { STEPS }           a container whose first program this is
  *
  * Processes and threads.
  *
@@ -22,7 +24,7 @@
  *   repeat N { STEPS }
  *   orphaned                         wait until the parent is another one
  *   setsid, subreaper, reap, exit, pause-until-go, sleep MS, mark, until MS
- *   setuid ID, unshare KIND..., chroot DIR, container PATH
+ *   setuid ID, unshare KIND..., network, chroot DIR, container PATH
  *   reuse-pid PATH { STEPS }         a child runs PATH and ends; one of the same pid acts
  *   rewrite-arguments, hidepid N
  *
@@ -30,7 +32,7 @@
  * script PATH INTERPRETER; symlink, hardlink, bind OLD NEW; overlay DIR;
  * group, ungroup VERSION NAME; have FILE (else the scenario is skipped).
  *
- * Connections: connect WAY ADDRESS PORT, proxy PORT, inherit ADDRESS PORT.
+ * Connections: connect WAY ADDRESS PORT, proxy PORT, inherit or take ADDRESS PORT.
  *
  * Words: @pad:N is N bytes, @many:N is N arguments, @metadata the address,
  * @bytes a name that is no UTF-8, @long:N:DIR a path of N bytes under DIR,
@@ -41,6 +43,7 @@
 
 #include "connecting.h"
 #include "placing.h"
+#include "runtime.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -193,7 +196,7 @@ static char **arguments_of(struct command *command, int from, char **path)
 
 static char **environment_of(const struct command *command)
 {
-	static char *environment[3];
+	static char *environment[4];
 
 	if (asprintf(&environment[0], "STEPS=%s", command->block ? command->block : "") < 0 ||
 	    asprintf(&environment[1], "FORKER=%d", forker) < 0)
@@ -209,10 +212,13 @@ static void become(struct command *command)
 	fail(path);
 }
 
-static void wait_for(pid_t child)
+static int wait_for(pid_t child)
 {
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	return exit_code(status);
 }
 
 static void run_child(struct command *command, int waits)
@@ -250,6 +256,40 @@ static void run_otherwise(struct command *command, int by_vfork)
 		fail(path);
 	}
 	wait_for(child);
+}
+
+/* The program that connects so long after its start: see set_moment. */
+static void become_at_the_moment(struct command *command)
+{
+	char *path, **arguments = arguments_of(command, 3, &path);
+	char **environment = environment_of(command), text[96];
+
+	environment[2] = text;
+	snprintf(text, sizeof(text), "MOMENT=%llu %s %s", time_since_boot(), command->words[1],
+		 command->words[2]);
+	execve(path, arguments, environment);
+	fail(path);
+}
+
+/* Every attempt has a parent of its own, or one would complete another's sequence. */
+static int try_the_moment(struct command *command)
+{
+	pid_t parent = fork_child(), child;
+
+	if (parent)
+		return wait_for(parent);
+	child = fork_child();
+	if (!child)
+		become_at_the_moment(command);
+	_exit(wait_for(child));
+}
+
+static void run_at_the_moment(struct command *command)
+{
+	for (int attempt = 0; attempt < 8; attempt++)
+		if (try_the_moment(command) != MISSED)
+			return;
+	say("skip the moment was missed eight times: this machine is busy");
 }
 
 static void become_nameless(struct command *command)
@@ -392,16 +432,6 @@ static void sleep_until(long milliseconds)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
 }
 
-static void inherit(const char *name, int port)
-{
-	struct address to = address_of(name, port);
-	int connection = socket(to.any.sa_family, SOCK_STREAM, 0);
-
-	refuse_host_network();
-	if (connect(connection, &to.any, to.length))
-		fail("inherit");
-}
-
 static void rewrite_arguments(void)
 {
 	size_t size = 0;
@@ -459,7 +489,9 @@ static int act_on_process(struct command *c, const char *verb)
 	else if (!strcmp(verb, "chroot")) {
 		if (chroot(c->words[1]) || chdir("/"))
 			fail("chroot");
-	} else if (!strcmp(verb, "container"))
+	} else if (!strcmp(verb, "network"))
+		make_network();
+	else if (!strcmp(verb, "container"))
 		enter_container(c->words[1]);
 	else if (!strcmp(verb, "rewrite-arguments"))
 		rewrite_arguments();
@@ -548,6 +580,10 @@ static int act_on_programs(struct command *c, const char *verb)
 		become_nameless(c);
 	else if (!strcmp(verb, "no-arguments"))
 		become_without_arguments(c);
+	else if (!strcmp(verb, "between"))
+		run_at_the_moment(c);
+	else if (!strcmp(verb, "runc"))
+		run_container(c->words[1], c->words[2], c->block);
 	else if (!strcmp(verb, "exiting-parent")) {
 		for (int attempt = 0; attempt < 10; attempt++)
 			if (try_exiting_parent(c))
@@ -573,7 +609,9 @@ static void act(const char *steps)
 		else if (!strcmp(verb, "proxy"))
 			proxy(atoi(c.words[1]));
 		else if (!strcmp(verb, "inherit"))
-			inherit(c.words[1], atoi(c.words[2]));
+			open_connection(c.words[1], atoi(c.words[2]));
+		else if (!strcmp(verb, "take"))
+			take_connection(c.words[1], atoi(c.words[2]));
 		else if (!strcmp(verb, "reuse-pid"))
 			reuse_pid(c.words[1], c.block);
 		else if (!strcmp(verb, "repeat"))
