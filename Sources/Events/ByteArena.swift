@@ -29,13 +29,17 @@ public struct ByteArena: ~Copyable, Sendable {
 
     /// Makes room for `length` more bytes. Allocates only beyond the largest
     /// size seen so far.
+    @inline(__always)
     private mutating func reserve(_ length: Int) -> Bool {
         guard length <= limit - count else { return false }
-        if count + length > bytes.count {
-            let wanted = min(limit, max(count + length, bytes.count * 2))
-            bytes.append(contentsOf: repeatElement(0, count: wanted - bytes.count))
-        }
+        if count + length > bytes.count { grow(by: length) }
         return true
+    }
+
+    @inline(never)
+    private mutating func grow(by length: Int) {
+        let wanted = min(limit, max(count + length, bytes.count * 2))
+        bytes.append(contentsOf: repeatElement(0, count: wanted - bytes.count))
     }
 
     /// Appends a copy and returns its offset; nil when the limit is reached.

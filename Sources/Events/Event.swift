@@ -162,6 +162,16 @@ public struct Event: ~Copyable {
         set(field, text: range, traits: traits)
     }
 
+    /// Copies a part of a text in as the only value of a field; false, and
+    /// nothing is set, if there is no room.
+    public mutating func setText(
+        _ field: Field, _ text: borrowing Span<UInt8>, _ range: Range<Int>
+    ) -> Bool {
+        guard let offset = arena.append(text.extracting(range)) else { return false }
+        set(field, Slot(kind: .text, payload: Int64(offset), length: UInt32(range.count)))
+        return true
+    }
+
     public mutating func set(_ field: Field, text: StaticString) {
         guard let offset = arena.append(text) else { return setUnknown(field, traits: .cut) }
         set(field, text: offset..<(offset + text.utf8CodeUnitCount))

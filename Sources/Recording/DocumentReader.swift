@@ -26,6 +26,7 @@ public struct DocumentReader: ~Copyable {
     private var readsAll = true
     var scratch = ByteArena(capacity: 4096, limit: Event.byteLimit)
     private var scanner = JSONScanner()
+    private var keys = KeyMemory()
     /// Fields given exactly, in base64: other values of them do not count.
     private var exact = FieldSet()
     var recording = RecordingFacts()
@@ -78,6 +79,7 @@ public struct DocumentReader: ~Copyable {
     ) throws(DocumentError) -> DocumentKind {
         event.reset()
         scanner = JSONScanner()
+        keys.beginDocument()
         exact = FieldSet()
         recording.reset()
         guard try scanner.peek(line) == UInt8(ascii: "{") else {
@@ -97,16 +99,18 @@ public struct DocumentReader: ~Copyable {
     }
 
     private func kind(of event: borrowing Event) -> DocumentKind {
-        if event.has(.eventKind), event.isText(.eventKind, among: "alert", "metric", "signal") {
-            return .other
-        }
-        if event.has(.eventDataset),
-            event.isText(.eventDataset, among: "imdswatch.alert", "imdswatch.flood", "imdswatch.stats")
-        {
-            return .other
-        }
-        return .event
+        let isOther =
+            event.isText(.eventKind, among: DocumentReader.otherKinds)
+            || event.isText(.eventDataset, among: DocumentReader.otherDatasets)
+        return isOther ? .other : .event
     }
+
+    private static let otherKinds: InlineArray<_, ShortText> = [
+        ShortText("alert"), ShortText("metric"), ShortText("signal"),
+    ]
+    private static let otherDatasets: InlineArray<_, ShortText> = [
+        ShortText("imdswatch.alert"), ShortText("imdswatch.flood"), ShortText("imdswatch.stats"),
+    ]
 
     // MARK: Structure
 
@@ -122,12 +126,8 @@ public struct DocumentReader: ~Copyable {
             return
         }
         repeat {
-            scanner.skipSpace(line)
-            let (name, hasEscapes) = try scanner.string(line)
-            try scanner.expect(line, UInt8(ascii: ":"))
-            guard let child = try child(of: node, line, name, hasEscapes: hasEscapes),
-                readsAll || tree.nodes[child].isWanted
-            else {
+            let child = try readKey(line, below: node)
+            guard child != NameTree.root, readsAll || tree.nodes[child].isWanted else {
                 try scanner.skipValue(line, depth: depth + 1)
                 continue
             }
@@ -140,25 +140,54 @@ public struct DocumentReader: ~Copyable {
         } while try scanner.takeComma(line, or: UInt8(ascii: "}"))
     }
 
+    /// Takes a key and the colon behind it: the node that it leads to, or the
+    /// root if it means nothing.
     @inline(__always)
-    private mutating func child(
-        of node: Int, _ line: borrowing Span<UInt8>, _ name: Range<Int>, hasEscapes: Bool
-    ) throws(DocumentError) -> Int? {
-        guard hasEscapes else { return tree.child(of: node, line, name) }
-        try JSONText.unescape(line, name, into: &scratch)
-        return tree.child(of: node, scratch.bytes.span, 0..<scratch.count)
+    private mutating func readKey(
+        _ line: borrowing Span<UInt8>, below node: Int
+    ) throws(DocumentError) -> Int {
+        if try scanner.peek(line) == UInt8(ascii: "\""),
+            let key = keys.find(line, at: scanner.index + 1, below: node)
+        {
+            scanner.index += key.count + 2
+            try scanner.expect(line, UInt8(ascii: ":"))
+            return key.node
+        }
+        return try readUnexpectedKey(line, below: node)
+    }
+
+    @inline(never)
+    private mutating func readUnexpectedKey(
+        _ line: borrowing Span<UInt8>, below node: Int
+    ) throws(DocumentError) -> Int {
+        let (name, hasEscapes) = try scanner.string(line)
+        try scanner.expect(line, UInt8(ascii: ":"))
+        guard !hasEscapes else {
+            try JSONText.unescape(line, name, into: &scratch)
+            return tree.child(of: node, scratch.bytes.span, 0..<scratch.count).node
+        }
+        let found = tree.child(of: node, line, name)
+        keys.remember(line, name, below: node, node: found.node, hash: found.hash)
+        return found.node
     }
 
     private mutating func readValue(
         _ line: borrowing Span<UInt8>, node: Int, into event: inout Event, depth: Int
     ) throws(DocumentError) {
         let first = try scanner.peek(line)
-        let meaning = tree.nodes[node].meaning
+        let here = tree.nodes[node]
+        let meaning = here.meaning
         switch first {
         case UInt8(ascii: "\""):
             let (range, hasEscapes) = try scanner.string(line)
             guard meaning != .prefix else { return }
-            if hasEscapes {
+            if !hasEscapes, meaning == .field, here.type == .keyword, !event.has(here.field) {
+                // most values are this
+                guard !exact.contains(here.field) else { return }
+                guard event.setText(here.field, line, range) else {
+                    throw .tooLong(limit: Event.byteLimit)
+                }
+            } else if hasEscapes {
                 try JSONText.unescape(line, range, into: &scratch)
                 try take(node, scratch: true, line, range, isString: true, into: &event)
             } else {
@@ -179,10 +208,10 @@ public struct DocumentReader: ~Copyable {
                 try readValue(line, node: node, into: &event, depth: depth + 1)
             } while try scanner.takeComma(line, or: UInt8(ascii: "]"))
         case UInt8(ascii: "n"):
-            try scanner.word(line, "null")
+            try scanner.word(line, JSONScanner.null)
         case UInt8(ascii: "t"), UInt8(ascii: "f"):
             let start = scanner.index
-            try scanner.word(line, first == UInt8(ascii: "t") ? "true" : "false")
+            try scanner.boolean(line)
             guard meaning != .prefix else { return }
             try take(node, scratch: false, line, start..<scanner.index, isString: false, into: &event)
         default:
@@ -243,12 +272,11 @@ public struct DocumentReader: ~Copyable {
 
 extension Event {
     /// Whether the first value of a text field is one of three words.
-    fileprivate func isText(
-        _ field: Field, among one: StaticString, _ two: StaticString, _ three: StaticString
-    ) -> Bool {
-        guard let slot = slot(field), slot.kind == .text, !slot.isUnknown else { return false }
-        let text = arena.bytes.span.extracting(slot.range)
-        return text.equals(one) || text.equals(two) || text.equals(three)
+    fileprivate func isText(_ field: Field, among words: InlineArray<3, ShortText>) -> Bool {
+        guard let slot = slot(field), slot.kind == .text, !slot.isUnknown,
+            let text = ShortText(arena.bytes.span, slot.range)
+        else { return false }
+        return text == words[0] || text == words[1] || text == words[2]
     }
 }
 

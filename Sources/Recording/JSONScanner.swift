@@ -65,19 +65,18 @@ struct JSONScanner {
     /// The first quotation mark, backslash or control character, or the end.
     @inline(__always)
     static func endOfPlainText(_ text: borrowing Span<UInt8>, from start: Int) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
         var index = start
-        while let word: UInt64 = text.integer(at: index) {
-            // a byte is zero where subtracting one borrows; a borrow can reach
-            // only bytes above the first that is found
-            let word = UInt64(littleEndian: word)
-            let quote = word ^ (ones &* 0x22)
-            let backslash = word ^ (ones &* 0x5c)
-            let found =
-                ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash
-                    | (word &- ones &* 0x20) & ~word) & (ones &* 0x80)
-            if found != 0 { return index + found.trailingZeroBitCount >> 3 }
-            index += 8
+        // most strings end within two words: one branch for both
+        while index <= text.count - 16, let low: UInt64 = text.integer(at: index),
+            let high: UInt64 = text.integer(at: index + 8)
+        {
+            let found = special(SIMD2(UInt64(littleEndian: low), UInt64(littleEndian: high)))
+            if found[0] | found[1] != 0 {
+                let bits =
+                    found[0] != 0 ? found[0].trailingZeroBitCount : 64 + found[1].trailingZeroBitCount
+                return index + bits >> 3
+            }
+            index += 16
         }
         while index < text.count {
             let byte = text[index]
@@ -85,6 +84,20 @@ struct JSONScanner {
             index += 1
         }
         return index
+    }
+
+    /// In each word, the highest bit of each byte that ends plain text; also of
+    /// bytes above the first such, perhaps.
+    @inline(__always)
+    private static func special(_ words: SIMD2<UInt64>) -> SIMD2<UInt64> {
+        // a byte is zero where subtracting one borrows; a borrow can reach
+        // only bytes above the first that is found
+        let ones = SIMD2<UInt64>(repeating: 0x0101_0101_0101_0101)
+        let quote = words ^ SIMD2(repeating: 0x2222_2222_2222_2222)
+        let backslash = words ^ SIMD2(repeating: 0x5c5c_5c5c_5c5c_5c5c)
+        let control = (words &- SIMD2(repeating: 0x2020_2020_2020_2020)) & ~words
+        let found = (quote &- ones) & ~quote | (backslash &- ones) & ~backslash | control
+        return found & SIMD2(repeating: 0x8080_8080_8080_8080)
     }
 
     /// Goes on from the first backslash of a string to behind its end.
@@ -162,46 +175,101 @@ struct JSONScanner {
         while index < text.count, (48...57).contains(text[index]) { index += 1 }
     }
 
-    mutating func word(_ text: borrowing Span<UInt8>, _ word: StaticString) throws(DocumentError) {
-        let start = index
-        for byte in word.description.utf8 {
-            guard index < text.count, text[index] == byte else { throw .malformed(at: start) }
-            index += 1
+    /// `null`, `true` and the end of `false`, lowest byte first.
+    static let null: UInt32 = 0x6c6c_756e
+    private static let yes: UInt32 = 0x6575_7274
+    private static let alse: UInt32 = 0x6573_6c61
+
+    /// Passes over a word of four letters.
+    @inline(__always)
+    mutating func word(_ text: borrowing Span<UInt8>, _ word: UInt32) throws(DocumentError) {
+        let there: UInt32? = text.integer(at: index)
+        guard let there, UInt32(littleEndian: there) == word else { throw .malformed(at: index) }
+        index += 4
+    }
+
+    /// Passes over `true` or `false`, of which the first letter has been seen.
+    @inline(__always)
+    mutating func boolean(_ text: borrowing Span<UInt8>) throws(DocumentError) {
+        guard text[index] == UInt8(ascii: "f") else { return try word(text, JSONScanner.yes) }
+        let there: UInt32? = text.integer(at: index + 1)
+        guard let there, UInt32(littleEndian: there) == JSONScanner.alse else {
+            throw .malformed(at: index)
         }
+        index += 5
     }
 
     /// Passes over any value, checking its form.
+    @inline(__always)
     mutating func skipValue(_ text: borrowing Span<UInt8>, depth: Int) throws(DocumentError) {
         guard depth < JSONScanner.depthLimit else {
             throw .nestedTooDeeply(limit: JSONScanner.depthLimit)
         }
-        switch try peek(text) {
-        case UInt8(ascii: "{"):
-            index += 1
-            if try peek(text) == UInt8(ascii: "}") {
-                index += 1
-                return
-            }
-            repeat {
-                skipSpace(text)
-                _ = try string(text)
-                try expect(text, UInt8(ascii: ":"))
-                try skipValue(text, depth: depth + 1)
-            } while try takeComma(text, or: UInt8(ascii: "}"))
-        case UInt8(ascii: "["):
-            index += 1
-            if try peek(text) == UInt8(ascii: "]") {
-                index += 1
-                return
-            }
-            repeat {
-                try skipValue(text, depth: depth + 1)
-            } while try takeComma(text, or: UInt8(ascii: "]"))
+        let first = try peek(text)
+        if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+            try skipNested(text, depth: depth)
+        } else {
+            try skipScalar(text, first)
+        }
+    }
+
+    @inline(__always)
+    private mutating func skipScalar(
+        _ text: borrowing Span<UInt8>, _ first: UInt8
+    ) throws(DocumentError) {
+        switch first {
         case UInt8(ascii: "\""): _ = try string(text)
-        case UInt8(ascii: "t"): try word(text, "true")
-        case UInt8(ascii: "f"): try word(text, "false")
-        case UInt8(ascii: "n"): try word(text, "null")
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): try boolean(text)
+        case UInt8(ascii: "n"): try word(text, JSONScanner.null)
         default: _ = try number(text)
         }
+    }
+
+    /// Passes over an object or array with all that is in it.
+    private mutating func skipNested(
+        _ text: borrowing Span<UInt8>, depth: Int
+    ) throws(DocumentError) {
+        // which of those around are objects, the innermost in the lowest bit:
+        // the limit of depth is the number of bits
+        var objects: UInt64 = 0
+        var depth = depth
+        let outside = depth
+        repeat {
+            guard depth < JSONScanner.depthLimit else {
+                throw .nestedTooDeeply(limit: JSONScanner.depthLimit)
+            }
+            let first = try peek(text)
+            let isObject = first == UInt8(ascii: "{")
+            if isObject || first == UInt8(ascii: "[") {
+                index += 1
+                // in ASCII, two behind what opens is what closes
+                if try peek(text) != first + 2 {
+                    objects = objects << 1 | (isObject ? 1 : 0)
+                    depth += 1
+                    if isObject { try skipKey(text) }
+                    continue
+                }
+                index += 1
+            } else {
+                try skipScalar(text, first)
+            }
+            // behind a value: another one, or what is around ends
+            while depth > outside {
+                let isObject = objects & 1 == 1
+                if try takeComma(text, or: isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+                    if isObject { try skipKey(text) }
+                    break
+                }
+                objects >>= 1
+                depth -= 1
+            }
+        } while depth > outside
+    }
+
+    @inline(__always)
+    private mutating func skipKey(_ text: borrowing Span<UInt8>) throws(DocumentError) {
+        skipSpace(text)
+        _ = try string(text)
+        try expect(text, UInt8(ascii: ":"))
     }
 }

@@ -102,6 +102,17 @@ public struct LineBuffer: ~Copyable {
     private static func newline(in bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Int? {
         let ones: UInt64 = 0x0101_0101_0101_0101
         var index = range.lowerBound
+        // eight words at once, until there is one in them
+        while index <= range.upperBound - 64, let first = bytes.words(at: index),
+            let second = bytes.words(at: index + 32)
+        {
+            let one = first ^ SIMD4(repeating: ones &* 0x0a)
+            let two = second ^ SIMD4(repeating: ones &* 0x0a)
+            let found =
+                (one &- SIMD4(repeating: ones)) & ~one | (two &- SIMD4(repeating: ones)) & ~two
+            if (found[0] | found[1] | found[2] | found[3]) & (ones &* 0x80) != 0 { break }
+            index += 64
+        }
         while index + 8 <= range.upperBound, let word: UInt64 = bytes.integer(at: index) {
             let difference = UInt64(littleEndian: word) ^ (ones &* 0x0a)
             let found = (difference &- ones) & ~difference & (ones &* 0x80)

@@ -81,20 +81,22 @@ struct NameTree: Sendable {
 
     // MARK: Looking up
 
-    /// The node that a key leads to, or nil if nothing there means anything.
-    @inline(__always)
-    func child(of parent: Int, _ key: borrowing Span<UInt8>, _ range: Range<Int>) -> Int? {
+    /// The node that a key leads to, or the root if nothing there means
+    /// anything; and the hash of the key, which has nothing to do with that.
+    func child(
+        of parent: Int, _ key: borrowing Span<UInt8>, _ range: Range<Int>
+    ) -> (node: Int, hash: UInt64) {
         let ends = NameTree.ends(of: key, range)
         let hash = NameTree.hash(parent, range.count, ends)
         let buckets = self.buckets.span
         var index = Int(truncatingIfNeeded: hash) & (buckets.count - 1)
         while true {
             let bucket = buckets[index]
-            if bucket.node == 0 { return nil }
+            if bucket.node == 0 { return (NameTree.root, hash) }
             if bucket.first == ends.first, Int(bucket.parent) == parent, Int(bucket.count) == range.count,
                 range.count <= 8 || isEqual(Int(bucket.start), key, range)
             {
-                return Int(bucket.node)
+                return (Int(bucket.node), hash)
             }
             index = (index + 1) & (buckets.count - 1)
         }

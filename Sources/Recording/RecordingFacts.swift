@@ -30,7 +30,9 @@ struct RecordingFacts: ~Copyable {
         isPresent = true
         switch meaning {
         case .hook:
-            for known: Hook in [.tracepoint, .fexit, .kprobe] where text.equals(known) { hook = known }
+            if text.equals("tracepoint") { hook = .tracepoint }
+            if text.equals("fexit") { hook = .fexit }
+            if text.equals("kprobe") { hook = .kprobe }
         case .bootTime: bootTime = DocumentValue.decimal(text)
         case .degraded: isDegraded = text.equals("true")
         case .truncated: markCut(String(text))
@@ -61,10 +63,6 @@ struct RecordingFacts: ~Copyable {
             if let field = Field(name: String(name.dropFirst(prefix.count))) { marks.append((field, .cut)) }
         }
     }
-}
-
-extension Span<UInt8> {
-    fileprivate func equals(_ hook: Hook) -> Bool { String(self) == hook.name }
 }
 
 /// Puts the clocks of boots, which nobody sets, in place of the wall's, which

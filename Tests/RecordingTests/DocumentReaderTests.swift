@@ -34,6 +34,34 @@ struct DocumentReaderTests {
         #expect(event.header.kind == .document)
     }
 
+    @Test("what a reader read before changes nothing")
+    func keysOfOtherDocuments() throws {
+        let time = #""@timestamp":"2026-11-22T18:00:00Z""#
+        let many = (0..<600).map { "\"key\($0)\":{\"name\":\($0)}" }.joined(separator: ",")
+        let lines = [
+            #"{\#(time),"process":{"name":"a","parent":{"name":"b"}},"user":{"name":"c"}}"#,
+            #"{\#(time),"process":{"parent":{"name":"d"},"name":"e"},"user":{"name":"f"}}"#,
+            #"{"user":{"name":"g"},"process.name":"h" , "process.parent.name" : "i",\#(time)}"#,
+            #"{\#(time),"process":{"names":"x","name":"j","parent":{"nam":"y"}},"userx":{"name":"z"}}"#,
+            #"{\#(time),"process":{"n\u0061me":"k","na\"me":"x"},"name":"x","other":{"name":"y"}}"#,
+            #"{\#(time),\#(many),"process":{"name":"l","working_directory_of_nobody_at_all":"/"}}"#,
+            #"{\#(time),"process":{"working_directory":"/m"},"user":{"name":"n"}}"#,
+        ]
+        func values(_ event: EventSnapshot) -> [[String]] {
+            let fields: [Field] = [.processName, .parentName, .userName, .processWorkingDirectory]
+            return fields.map { texts(event, $0) }
+        }
+        var reader = DocumentReader()
+        var event = Event()
+        for number in 0..<200 {
+            // each after each other
+            let line = lines[(number * (1 + number / lines.count)) % lines.count]
+            try reader.read(Array(line.utf8).span, into: &event)
+            let snapshot = try #require(event.snapshot())
+            #expect(values(snapshot) == values(try read(line)))
+        }
+    }
+
     @Test("values convert to the type of their field")
     func conversion() throws {
         let event = try read(
