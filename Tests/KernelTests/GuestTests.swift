@@ -49,11 +49,14 @@ struct GuestTests {
     ) throws {
         let records = try guest.documents("silence-\(silencer).records")
         let log = (try? guest.text("silence-\(silencer).log")) ?? "no log"
+        // 5.10 does not switch ftrace off while a BPF program is attached by it
+        let isRefused = log.contains("\nrefused\n")
         let used = records.filter { $0.string("event.action") == "hook_changed" }
             .map { $0.string("imdswatch.hooks.connect4") ?? "none" }
-        #expect(used == hooks, "\(kernel) \(silencer): \(log)")
+        #expect(used == (isRefused ? [] : hooks), "\(kernel) \(silencer): \(log)")
         let alerts = records.filter(\.isAlert).map { $0.string("imdswatch.hook") ?? "" }
-        #expect(alerts == wanted, "\(kernel) \(silencer): \(log)")
+        #expect(alerts == (isRefused ? Array(wanted.prefix(1)) : wanted), "\(kernel) \(silencer): \(log)")
+        #expect(!isRefused || (kernel == "5.10" && silencer == "ftrace"), "\(kernel) \(silencer)")
     }
 }
 
