@@ -56,9 +56,10 @@ struct DocumentReaderTests {
         for number in 0..<200 {
             // each after each other
             let line = lines[(number * (1 + number / lines.count)) % lines.count]
-            try reader.read(Array(line.utf8).span, into: &event)
-            let snapshot = try #require(event.snapshot())
-            #expect(values(snapshot) == values(try read(line)))
+            _ = try reader.read(Array(line.utf8).span, into: &event)
+            let snapshot = event.snapshot()
+            let alone = try read(line)
+            #expect(snapshot.map(values) == values(alone))
         }
     }
 
@@ -155,7 +156,7 @@ struct DocumentReaderTests {
         var event = Event()
         var thrown: DocumentError?
         do throws(DocumentError) {
-            try reader.read(Array(line.utf8).span, into: &event)
+            _ = try reader.read(Array(line.utf8).span, into: &event)
         } catch {
             thrown = error
         }
