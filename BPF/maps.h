@@ -9,9 +9,10 @@
 #define DESTINATIONS_MAX 4096
 
 /* A path of up to so many components, with names shorter than so many words,
- * takes the short way. */
+ * that crosses few mounts takes the short way. */
 #define COMPONENTS_MAX	16 /* a power of two */
 #define COMPONENT_WORDS 5
+#define CROSSINGS_MAX	3
 
 /* Text of one record at most: four paths, argv, environment, cgroup; a page so
  * that the last page of argv always seems to fit. */
@@ -41,11 +42,14 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
-/* A component of a path, copied with what stands behind it in the dentry. */
+/* A component of a path: this part of its dentry, as all kernels known have it. */
 struct component {
-	__u64 words[COMPONENT_WORDS];
+	struct dentry *parent;
+	__u32 hash;
 	__u32 length;
-	__u32 pad;
+	const unsigned char *name;
+	void *inode;
+	__u64 words[COMPONENT_WORDS]; /* a short name, and what stands behind it */
 };
 
 /* A walk from a dentry up to the root of its mount namespace. */
@@ -55,9 +59,10 @@ struct walk {
 	struct dentry *dentry;
 	struct dentry *root; /* of `mount` */
 	struct mount *top;   /* the mount on which every path of the namespace ends; or NULL */
-	__u32 offset;	     /* in scratch.path, where the path found so far begins */
-	__u32 cut;	     /* the middle was overwritten */
-	__u32 count;	     /* of scratch.components */
+	struct dentry *top_root;
+	__u32 offset; /* in scratch.path, where the path found so far begins */
+	__u32 cut;    /* the middle was overwritten */
+	__u32 count;  /* of scratch.components */
 	__u32 pad;
 };
 
