@@ -79,6 +79,24 @@ struct copy {
 };
 
 /*
+ * Who was last told of whole: the parent of an exec record, parent and process
+ * of a connect record. What the process table has learnt from that is left out
+ * of the next record if it is of the same, if no program was started and no
+ * other executable set since, and not for long, lest the table have forgotten.
+ */
+struct told {
+	__u64 time; /* 0: nobody */
+	__u64 execs;
+	__u64 parent_execs;
+	struct record_identity process;
+	struct record_identity parent;
+	struct file *file;
+	struct file *parent_file;
+	__u32 flags; /* RECORD_MEMFD */
+	__u32 pad;
+};
+
+/*
  * Where a record is put together: too large for the stack, and for a per-CPU
  * map (32 KiB an element). One element per program and CPU, because programs
  * may be preempted by each other, but never migrate, and never run twice at
@@ -91,6 +109,7 @@ struct scratch {
 	__u32 owner;  /* enum record_hook of the program that fills it */
 	__u32 slot;
 	__u32 pad;
+	struct told told;
 	struct walk walk;
 	struct component components[COMPONENTS_MAX];
 	struct record record;
