@@ -194,6 +194,37 @@ static __always_inline void fill_connect(struct record *record, const struct att
 	}
 }
 
+/* Whether the last whole record was of this process, and nothing has changed. */
+static __always_inline bool was_told(const struct scratch *s, const struct subject *who,
+				     const bool direct)
+{
+	const struct told *told = &s->told;
+
+	return parent_was_told(s, who, direct) &&
+	       is_same(&told->process, &s->record.task.process) &&
+	       told->execs == FIELD(direct, who->task, self_exec_id) &&
+	       told->file == file_of(who->mm, direct) &&
+	       !(s->record.header.flags & RECORD_KERNEL_THREAD);
+}
+
+static __always_inline void note_process(struct scratch *s, const struct subject *who,
+					 const bool direct)
+{
+	struct told *told = &s->told;
+
+	note_parent(s, who, direct);
+	told->process = s->record.task.process;
+	told->execs = FIELD(direct, who->task, self_exec_id);
+	told->file = file_of(who->mm, direct);
+}
+
+/* Whether a record tells all. */
+static __always_inline bool is_whole(const struct scratch *s)
+{
+	return s->states == 1 << TEXT_COMPLETE && s->record.text[TEXT_EXECUTABLE].length &&
+	       s->record.text[TEXT_ARGV].length && !(s->record.header.flags & RECORD_KERNEL_THREAD);
+}
+
 /*
  * The rest of the record, from the process. What came before is only in
  * memory by now, so this is verified once and not for each way to get here.
@@ -206,13 +237,17 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 	__u32 slot = s->slot, counter;
 	struct subject who;
 	__u64 start, end, fill;
+	bool is_told;
 
 	find_subject(&who, responsible(&record->header, task, direct), direct);
 	find_top(s, &who, direct);
 	fill_task(record, &who, direct);
 	record->task.network_namespace = network;
-	add_executable(s, slot, &who, direct);
-	add_parent(s, slot, &who, direct);
+	is_told = was_told(s, &who, direct);
+	if (!is_told)
+		note_process(s, &who, direct);
+	add_executable(s, slot, &who, is_told, direct);
+	add_parent(s, slot, &who, is_told, direct);
 	add_cgroup(s, &who, direct);
 	start = who.mm ? FIELD(direct, who.mm, arg_start) : 0;
 	end = who.mm ? FIELD(direct, who.mm, arg_end) : 0;
@@ -222,16 +257,22 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 		shed(s);
 	} else {
 		add_directory(s, slot, &who, direct);
-		add_arguments(s, slot, TEXT_ARGV, start, end);
+		if (is_told)
+			add_text(s, TEXT_ARGV, 0, TEXT_TOLD, 0);
+		else
+			add_arguments(s, slot, TEXT_ARGV, start, end);
 	}
 
 	counter = record->connect.family == AF_INET ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
 	/* another hook of this family ran meanwhile: only while they change */
 	if (s->owner != hook)
 		count(counter, COUNTER_FAILED);
-	else
-		send_scratch(s, fill, counter,
-			     record->header.flags & RECORD_WANTED ? WANTED : LATER);
+	else if (send_scratch(s, fill, counter,
+			      record->header.flags & RECORD_WANTED ? WANTED : LATER) &&
+		 is_whole(s)) {
+		s->told.flags = record->header.flags & RECORD_MEMFD;
+		note_sent(s);
+	}
 }
 
 /*

@@ -8,6 +8,7 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 {
 	struct scratch *s = scratch_of(SLOT_EXEC);
 	struct subject who;
+	bool is_told;
 	__u64 fill;
 
 	count(COUNTER_EXEC, COUNTER_SEEN);
@@ -22,8 +23,11 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	if (program->interp != program->filename)
 		s->record.header.flags |= RECORD_SCRIPT;
 	add_string(s, TEXT_INVOKED, RECORD_PATH_MAX, program->filename);
-	add_executable(s, SLOT_EXEC, &who, true);
-	add_parent(s, SLOT_EXEC, &who, true);
+	add_executable(s, SLOT_EXEC, &who, false, true);
+	is_told = parent_was_told(s, &who, true);
+	if (!is_told)
+		note_parent(s, &who, true);
+	add_parent(s, SLOT_EXEC, &who, is_told, true);
 	add_cgroup(s, &who, true);
 	s->record.argument_count = program->argc;
 	fill = ring_fill();
@@ -36,6 +40,7 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	s->record.text[TEXT_ENV].state = TEXT_ABSENT;
 	if (settings.capture_env)
 		add_arguments(s, SLOT_EXEC, TEXT_ENV, who.mm->env_start, who.mm->env_end);
-	send_scratch(s, fill, COUNTER_EXEC, settings.wake_exec ? SOON : LATER);
+	if (send_scratch(s, fill, COUNTER_EXEC, settings.wake_exec ? SOON : LATER) && !is_told)
+		note_sent(s);
 	return 0;
 }

@@ -290,6 +290,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct hlist_node pid_links[PIDTYPE_MAX];
 	__u64 start_boottime;
+	__u64 self_exec_id; /* counts the programs that this process has started */
 	struct cred *cred;
 	char comm[16];
 	struct fs_struct *fs;

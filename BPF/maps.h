@@ -9,9 +9,10 @@
 #define DESTINATIONS_MAX 4096
 
 /* A path of up to so many components, with names shorter than so many words,
- * takes the short way. */
+ * that crosses few mounts takes the short way. */
 #define COMPONENTS_MAX	16 /* a power of two */
 #define COMPONENT_WORDS 5
+#define CROSSINGS_MAX	3
 
 /* Text of one record at most: four paths, argv, environment, cgroup; a page so
  * that the last page of argv always seems to fit. */
@@ -41,11 +42,14 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
-/* A component of a path, copied with what stands behind it in the dentry. */
+/* A component of a path: this part of its dentry, as all kernels known have it. */
 struct component {
-	__u64 words[COMPONENT_WORDS];
+	struct dentry *parent;
+	__u32 hash;
 	__u32 length;
-	__u32 pad;
+	const unsigned char *name;
+	void *inode;
+	__u64 words[COMPONENT_WORDS]; /* a short name, and what stands behind it */
 };
 
 /* A walk from a dentry up to the root of its mount namespace. */
@@ -55,9 +59,10 @@ struct walk {
 	struct dentry *dentry;
 	struct dentry *root; /* of `mount` */
 	struct mount *top;   /* the mount on which every path of the namespace ends; or NULL */
-	__u32 offset;	     /* in scratch.path, where the path found so far begins */
-	__u32 cut;	     /* the middle was overwritten */
-	__u32 count;	     /* of scratch.components */
+	struct dentry *top_root;
+	__u32 offset; /* in scratch.path, where the path found so far begins */
+	__u32 cut;    /* the middle was overwritten */
+	__u32 count;  /* of scratch.components */
 	__u32 pad;
 };
 
@@ -74,6 +79,24 @@ struct copy {
 };
 
 /*
+ * Who was last told of whole: the parent of an exec record, parent and process
+ * of a connect record. What the process table has learnt from that is left out
+ * of the next record if it is of the same, if no program was started and no
+ * other executable set since, and not for long, lest the table have forgotten.
+ */
+struct told {
+	__u64 time; /* 0: nobody */
+	__u64 execs;
+	__u64 parent_execs;
+	struct record_identity process;
+	struct record_identity parent;
+	struct file *file;
+	struct file *parent_file;
+	__u32 flags; /* RECORD_MEMFD */
+	__u32 pad;
+};
+
+/*
  * Where a record is put together: too large for the stack, and for a per-CPU
  * map (32 KiB an element). One element per program and CPU, because programs
  * may be preempted by each other, but never migrate, and never run twice at
@@ -86,6 +109,7 @@ struct scratch {
 	__u32 owner;  /* enum record_hook of the program that fills it */
 	__u32 slot;
 	__u32 pad;
+	struct told told;
 	struct walk walk;
 	struct component components[COMPONENTS_MAX];
 	struct record record;

@@ -3,9 +3,9 @@
  * Absolute paths, found by walking from a dentry up to the root of its mount
  * namespace: bpf_d_path is not allowed in sched_process_exec.
  *
- * There are two ways. The short one takes loads only, and serves short paths
- * on the mount that is the namespace's root; the long one takes helper calls,
- * which cost more than all the rest of a record, and serves everything.
+ * There are two ways. The short one serves short paths: on the first mount it
+ * takes loads only, and beyond it one helper call for each component; the long
+ * one takes three, and serves everything.
  */
 #ifndef IMDSWATCH_PATH_H
 #define IMDSWATCH_PATH_H
@@ -87,42 +87,51 @@ static __always_inline void find_top(struct scratch *s, const struct subject *wh
 	s->walk.top = NULL;
 	read_mount(&at, mount);
 	if (at.parent && (at.parent == mount ||
-			  (at.parent == root && at.point == FIELD(direct, root, mnt.mnt_root))))
+			  (at.parent == root && at.point == FIELD(direct, root, mnt.mnt_root)))) {
 		s->walk.top = mount;
+		s->walk.top_root = at.root;
+	}
 }
 
-/* Names shorter than this stand in the dentry itself, at the address returned. */
-static __always_inline const __u64 *short_name(struct dentry *dentry, __u32 *size)
+/* Where in a dentry a short name stands, and how many bytes there are for it. */
+static __always_inline __u32 short_name(__u32 *size)
 {
+	struct dentry *dentry = NULL;
+
 	if (bpf_core_field_exists(dentry->d_shortname)) {
 		barrier(); /* or the other kernel's offset, which is poison, is taken too */
 		*size = bpf_core_field_size(dentry->d_shortname);
-		return (void *)dentry + bpf_core_field_offset(dentry->d_shortname);
+		return bpf_core_field_offset(dentry->d_shortname);
 	} else {
-		struct dentry___array *old = (void *)dentry;
+		struct dentry___array *old = NULL;
 
 		barrier();
 		*size = bpf_core_field_size(old->d_iname);
-		return (void *)dentry + bpf_core_field_offset(old->d_iname);
+		return bpf_core_field_offset(old->d_iname);
 	}
 }
 
 /*
- * The short way: `dentry` is typed, so its fields are loads. Collects the
- * names, leaf first; false if the path is none of the easy ones.
+ * The short way on the first mount: `dentry` is typed, so its fields are loads.
+ * Collects the names, leaf first; false if the path is none of the easy ones.
  */
 static __always_inline bool collect(struct scratch *s, struct dentry *dentry, struct dentry *root)
 {
+	__u32 size, offset = short_name(&size);
+
 	for (__u32 i = 0; i < COMPONENTS_MAX; i++) {
 		struct component *component = &s->components[i];
-		__u32 length, size;
-		const __u64 *name;
+		const __u64 *name = (void *)dentry + offset;
+		struct dentry *parent;
+		__u32 length;
 
 		if (dentry == root) {
 			s->walk.count = i;
 			return true;
 		}
-		name = short_name(dentry, &size);
+		parent = dentry->d_parent;
+		if (parent == dentry)
+			return false;
 		length = dentry->d_name.len;
 		if (length >= size || (const void *)dentry->d_name.name != name)
 			return false;
@@ -135,9 +144,65 @@ static __always_inline bool collect(struct scratch *s, struct dentry *dentry, st
 			if (size >= COMPONENT_WORDS * 8)
 				component->words[4] = name[4];
 		}
-		dentry = dentry->d_parent;
+		dentry = parent;
 	}
 	return false;
+}
+
+/*
+ * The short way from walk.dentry on: collects what is above it, on other
+ * mounts too. A component is one copy out of its dentry. Like walk_step(), it
+ * is verified once.
+ */
+__noinline int climb(__u32 slot)
+{
+	const __u32 start = bpf_core_field_offset(struct dentry, d_parent);
+	struct scratch *s = scratch_of(slot);
+	__u32 size, offset = short_name(&size), count;
+	struct dentry *dentry, *root;
+	struct mount *mount;
+
+	if (!s || bpf_core_field_offset(struct dentry, d_name.len) != start + 12 ||
+	    bpf_core_field_offset(struct dentry, d_name.name) != start + 16 ||
+	    offset != start + __builtin_offsetof(struct component, words))
+		return false;
+	dentry = s->walk.dentry;
+	mount = s->walk.mount;
+	root = s->walk.root;
+	count = s->walk.count;
+	for (int i = 0; i < COMPONENTS_MAX + CROSSINGS_MAX; i++) {
+		struct component *component;
+		struct hanging at;
+
+		if (dentry == root) {
+			if (mount == s->walk.top)
+				goto complete;
+			read_mount(&at, mount);
+			if (!at.parent)
+				return false;
+			if (at.parent == mount)
+				goto complete;
+			dentry = at.point;
+			mount = at.parent;
+			root = mount == s->walk.top ? s->walk.top_root
+						    : FIELD(false, mount, mnt.mnt_root);
+			continue;
+		}
+		if (count >= COMPONENTS_MAX)
+			return false;
+		component = &s->components[count];
+		if (bpf_probe_read_kernel(component, sizeof(*component), (void *)dentry + start) ||
+		    component->length >= size ||
+		    (void *)component->name != (void *)dentry + offset ||
+		    component->parent == dentry)
+			return false;
+		dentry = component->parent;
+		count++;
+	}
+	return false;
+complete:
+	s->walk.count = count;
+	return true;
 }
 
 /* Appends the components, each with some bytes too many that the next covers. */
@@ -287,14 +352,25 @@ static __always_inline int add_path(struct scratch *s, __u32 slot, __u32 which,
 				    struct vfsmount *mount, struct dentry *dentry,
 				    const bool direct)
 {
+	struct dentry *root = FIELD(direct, mount, mnt_root);
+	bool is_short = true;
+
 	s->walk.start = mount;
+	s->walk.mount = mount_of(mount);
+	s->walk.root = root;
 	s->walk.dentry = dentry;
-	if (direct && mount_of(mount) == s->walk.top) {
-		if (collect(s, dentry, mount->mnt_root)) {
-			add_components(s, which);
-			return WALK_ROOT;
-		}
+	s->walk.count = 0;
+	if (direct) {
+		is_short = collect(s, dentry, root);
+		s->walk.dentry = root;
 	}
+	if (is_short && (!direct || s->walk.mount != s->walk.top))
+		is_short = climb(slot);
+	if (is_short) {
+		add_components(s, which);
+		return WALK_ROOT;
+	}
+	s->walk.dentry = dentry;
 	return add_long_path(slot, which);
 }
 

@@ -36,7 +36,7 @@ static __always_inline bool is_mounted(const struct scratch *s, const struct sub
 }
 
 static __always_inline void add_executable(struct scratch *s, __u32 slot, const struct subject *who,
-					   const bool direct)
+					   const bool is_told, const bool direct)
 {
 	struct file *file = who->mm ? FIELD(direct, who->mm, exe_file) : NULL;
 	__u32 *flags = &s->record.header.flags;
@@ -53,9 +53,14 @@ static __always_inline void add_executable(struct scratch *s, __u32 slot, const 
 	inode = FIELD(direct, dentry, d_inode);
 	if (!FIELD(direct, inode, i_nlink))
 		*flags |= RECORD_DELETED;
-	if (add_file(s, slot, TEXT_EXECUTABLE, file, direct) == WALK_MEMFD)
+	if (is_told) {
+		add_text(s, TEXT_EXECUTABLE, 0, TEXT_TOLD, 0);
+		*flags |= s->told.flags;
+	} else if (add_file(s, slot, TEXT_EXECUTABLE, file, direct) == WALK_MEMFD) {
 		*flags |= RECORD_MEMFD;
-	else if (*flags & RECORD_HOST_MOUNTS && !is_mounted(s, who, file, direct))
+	}
+	if (!(*flags & RECORD_MEMFD) && *flags & RECORD_HOST_MOUNTS &&
+	    !is_mounted(s, who, file, direct))
 		*flags &= ~RECORD_HOST_MOUNTS;
 }
 
@@ -87,18 +92,70 @@ static __always_inline void add_directory(struct scratch *s, __u32 slot, const s
 		spoil_text(s, TEXT_CWD);
 }
 
+/* How long what was told is left out: nanoseconds. */
+#define TOLD_LASTS 1000000000
+
+static __always_inline bool is_same(const struct record_identity *one,
+				    const struct record_identity *other)
+{
+	return one->start == other->start && one->pid == other->pid;
+}
+
+static __always_inline struct file *file_of(struct mm_struct *mm, const bool direct)
+{
+	return mm ? FIELD(direct, mm, exe_file) : NULL;
+}
+
+static __always_inline bool parent_was_told(const struct scratch *s, const struct subject *who,
+					    const bool direct)
+{
+	const struct told *told = &s->told;
+
+	return told->time && s->record.header.time - told->time < TOLD_LASTS &&
+	       is_same(&told->parent, &s->record.task.parent) &&
+	       told->parent_execs == FIELD(direct, who->parent, self_exec_id) &&
+	       told->parent_file == file_of(FIELD(direct, who->parent, mm), direct);
+}
+
+/*
+ * To be called before the parent is described, so that what changes meanwhile
+ * is a change; it counts once note_sent() was called.
+ */
+static __always_inline void note_parent(struct scratch *s, const struct subject *who,
+					const bool direct)
+{
+	struct told *told = &s->told;
+
+	told->time = 0;
+	barrier();
+	told->parent = s->record.task.parent;
+	told->parent_execs = FIELD(direct, who->parent, self_exec_id);
+	told->parent_file = file_of(FIELD(direct, who->parent, mm), direct);
+}
+
+/* A kernel thread has no executable to tell. */
+static __always_inline void note_sent(struct scratch *s)
+{
+	const struct record_text *text = &s->record.text[TEXT_PARENT_EXECUTABLE];
+
+	if (text->state == TEXT_COMPLETE && text->length && s->told.parent_file)
+		s->told.time = s->record.header.time;
+}
+
 /*
  * The executable of the parent, which may be exiting: its memory, and with it
  * the file, is then gone or goes while we look. A kernel thread never had one.
  */
 static __always_inline void add_parent(struct scratch *s, __u32 slot, const struct subject *who,
-				       const bool direct)
+				       const bool is_told, const bool direct)
 {
 	struct task_struct *parent = who->parent;
 	struct mm_struct *mm = FIELD(direct, parent, mm);
-	struct file *file = mm ? FIELD(direct, mm, exe_file) : NULL;
+	struct file *file = file_of(mm, direct);
 
-	if (FIELD(direct, parent, flags) & PF_KTHREAD) {
+	if (is_told) {
+		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_TOLD, 0);
+	} else if (FIELD(direct, parent, flags) & PF_KTHREAD) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
 	} else if (!file) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);

@@ -70,23 +70,24 @@ static __always_inline bool send(void *record, __u32 size, __u64 fill, __u32 hoo
 	return true;
 }
 
-static __always_inline void send_scratch(struct scratch *s, __u64 fill, __u32 hook,
+static __always_inline bool send_scratch(struct scratch *s, __u64 fill, __u32 hook,
 					 enum urgency urgency)
 {
 	__u32 size = s->record.header.size;
 
 	if (size > sizeof(s->record) + TEXT_BYTES) {
 		count(hook, COUNTER_FAILED);
-		return;
+		return false;
 	}
 	if (!send(&s->record, size, fill, hook, urgency))
-		return;
+		return false;
 	if (s->states & 1 << TEXT_SHED)
 		count(hook, COUNTER_SHED);
 	if (s->states & 1 << TEXT_UNREADABLE)
 		count(hook, COUNTER_UNREADABLE);
 	if (s->states & 1 << TEXT_CUT)
 		count(hook, COUNTER_CUT);
+	return true;
 }
 
 static __always_inline void begin(struct record_header *header, __u32 kind, __u32 hook, __u32 size)

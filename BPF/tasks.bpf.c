@@ -36,7 +36,7 @@ int tasks(struct bpf_iter__task *ctx)
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
 	if (who.mm) {
 		file = who.mm->exe_file;
-		add_executable(s, SLOT_TASK, &who, true);
+		add_executable(s, SLOT_TASK, &who, false, true);
 		barrier();
 		if (task->mm != who.mm || who.mm->exe_file != file)
 			spoil_text(s, TEXT_EXECUTABLE);

@@ -64,7 +64,8 @@ extension RecordDecoder {
         switch text.state {
         case .absent: break
         case .shed: event.header.degraded = true
-        case .unreadable: event.setUnknown(field)
+        // what was told before is the table's to supply, or unknown
+        case .unreadable, .told: event.setUnknown(field)
         case .complete: event.set(field, text: place(text.range))
         case .cut: setCut(field, text, bytes, of: &event)
         }
@@ -152,7 +153,7 @@ extension RecordDecoder {
         switch executable.state {
         case .absent: break
         case .shed: event.header.degraded = true
-        case .unreadable:
+        case .unreadable, .told:
             event.setUnknown(role.executable)
             event.setUnknown(role.name)
         case .complete:
@@ -189,7 +190,7 @@ extension RecordDecoder {
         switch arguments.state {
         case .absent: break
         case .shed: event.header.degraded = true
-        case .unreadable:
+        case .unreadable, .told:
             event.setUnknown(.processArgs, traits: traits)
             event.setUnknown(.processArgsCount, traits: traits)
             event.setUnknown(.processCommandLine, traits: traits)

@@ -17,7 +17,7 @@ extension Span<UInt8> {
 /// One text of a record, whose place was checked.
 struct RecordText {
     enum State: UInt16 {
-        case absent, complete, cut, unreadable, shed
+        case absent, complete, cut, unreadable, shed, told
     }
 
     let state: State

@@ -139,7 +139,9 @@ struct ProcessStore: ~Copyable {
         }
         index.touch(place, at: now)
         restoreProcess(lineage.ancestors[Int(known)].image, of: &event)
-        return fillParentAsKnown(known, of: &event)
+        var missing = fillParentAsKnown(known, of: &event)
+        if event.slot(.processExecutable)?.isUnknown ?? false { missing.insert(.executable) }
+        return missing
     }
 
     private mutating func exit(_ event: inout Event) -> Missing {

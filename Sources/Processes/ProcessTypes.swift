@@ -76,7 +76,8 @@ public struct ProcessCounters: Sendable, Equatable {
     public var late = 0
     /// Programs that must have started without a record of it.
     public var execsMissed = 0
-    /// Executables of parents that the kernel could not read, and who knew.
+    /// Executables of parents that the kernel could not read, or had told before,
+    /// and who knew.
     public var parentFromTable = 0
     public var parentFromProc = 0
     public var parentUnknown = 0

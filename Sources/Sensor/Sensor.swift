@@ -33,6 +33,8 @@ public struct Sensor: ~Copyable {
     var proving = ProvingState()
     /// When the writer was last told that an alert may come.
     private var announced: Int64 = 0
+    /// The last drain handed out a record that a rule waits for.
+    var hasDrainedWanted = false
 
     // MARK: Start
 
@@ -240,12 +242,18 @@ public struct Sensor: ~Copyable {
             pause = drained > 0 ? Sensor.shortestPause : min(pause * 2, Sensor.longestPause)
             var limit = min(pause, max(nextTick - now, 0))
             if let deadline { limit = min(limit, deadline - now) }
-            switch ring.arm() {
-            case .armed: break
-            case .busy:
-                Clock.sleep(nanoseconds: Sensor.busyPause)
+            if hasDrainedWanted {
+                // more of them may follow, and must not each wake us at the cost of who connects
+                Clock.sleep(nanoseconds: Sensor.wantedPause)
                 limit = 0
-            case .pending: limit = 0
+            } else {
+                switch ring.arm() {
+                case .armed: break
+                case .busy:
+                    Clock.sleep(nanoseconds: Sensor.busyPause)
+                    limit = 0
+                case .pending: limit = 0
+                }
             }
             ending = try sleep(limit, reload)
             ring.disarm()
@@ -258,6 +266,8 @@ public struct Sensor: ~Copyable {
     private static let longestPause: Int64 = 1_000_000_000
     private static let tickInterval: Int64 = 1_000_000_000
     private static let busyPause: Int64 = 20_000
+    /// How long nobody wakes us after a wanted record: an alert may come as much later.
+    private static let wantedPause: Int64 = 250_000
     private static let slice: Int64 = 100_000_000
     /// How long after a wanted connect an earlier record of another processor
     /// may still arrive and take its place before it.
@@ -274,6 +284,7 @@ public struct Sensor: ~Copyable {
         var collected = Clock.boottime()
         let end = collected + Sensor.slice
         var hasSettled = false
+        hasDrainedWanted = false
         while collected < end, ring.collect() > 0 || ring.count > 0 {
             collected = Clock.boottime()
             while let next = ring.first {
@@ -287,6 +298,7 @@ public struct Sensor: ~Copyable {
                     collected = Clock.boottime()
                     continue
                 }
+                if next.isWanted { hasDrainedWanted = true }
                 ring.next { record in pipeline.take(record) }
                 count += 1
             }

@@ -9,7 +9,7 @@ public struct RecordBuilder: Sendable {
 
     /// As `record_text_state`.
     public enum State: UInt16, Sendable {
-        case absent, complete, cut, unreadable, shed
+        case absent, complete, cut, unreadable, shed, told
     }
 
     public struct Content: Sendable {
@@ -31,6 +31,7 @@ public struct RecordBuilder: Sendable {
 
         public static let unreadable = Content(state: .unreadable)
         public static let shed = Content(state: .shed)
+        public static let told = Content(state: .told)
     }
 
     /// As `record_kind`: 1 exec, 2 fork, 3 exit, 4 connect, 5 task.

@@ -35,7 +35,7 @@
 static const char *const kinds[] = {"?", "exec", "fork", "exit", "connect", "task"};
 static const char *const hooks[] = {"none", "tracepoint", "fexit", "kprobe"};
 static const char *const texts[] = {"invoked", "exe", "cwd", "argv", "env", "pexe", "cgroup"};
-static const char *const states[] = {"absent", "complete", "cut", "unreadable", "shed"};
+static const char *const states[] = {"absent", "complete", "cut", "unreadable", "shed", "told"};
 static const char *const counter_hooks[] = {"exec", "fork", "exit", "connect4", "connect6"};
 static const char *const counter_kinds[] = {"seen", "submitted",  "filtered", "dropped",
 					    "shed", "unreadable", "cut",      "failed"};
@@ -62,7 +62,7 @@ static void print_text(const struct record *r, int i)
 	if (t->state == TEXT_ABSENT)
 		return;
 	printf(" %s", texts[i]);
-	if (t->state > TEXT_SHED) {
+	if (t->state > TEXT_TOLD) {
 		printf("=BAD STATE %u", t->state);
 		return;
 	}

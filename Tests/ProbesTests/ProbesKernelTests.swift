@@ -137,6 +137,83 @@ struct ProbesKernelTests {
         #expect(try epoll.wait(timeout: .seconds(5)) { _ in } == 1)
     }
 
+    @Test("a process that connects again is not described again, unless something has changed")
+    func connectsAgain() throws {
+        var probes = try Probes()
+        let to = try #require(IPPrefix("127.0.0.77"))
+        try probes.setDestinations([(to, .wanted)], any: false)
+        var reader = try probes.makeReader()
+        let report = probes.attachConnect(.v4, HookPreference.auto.ladder)
+        #expect(report.chosen != nil)
+        // each on the same processor, which alone remembers
+        let connect = "true >/dev/tcp/127.0.0.77/9"
+        let script = """
+            cd /usr; \(connect); \(connect); cd /etc; \(connect); (\(connect); \(connect)); \(connect)
+            \(connect); sleep 1.1; \(connect); exec bash -c '\(connect); \(connect)' last
+            """
+        _ = try run("/usr/bin/taskset", ["-c", "0", "/bin/bash", "-c", script, "first"])
+        let events = try events(&reader).filter { $0.header.kind == .connect }
+        #expect(
+            events.map { $0.text(.processWorkingDirectory) }
+                == ["/usr", "/usr"] + Array(repeating: "/etc", count: 8))
+        let whole = [true, false, false, true, false, true, false, true, true, false]
+        for field: Field in [.processExecutable, .processName, .processArgs, .parentExecutable] {
+            #expect(events.map { $0.slot(field)?.isUnknown == false } == whole, "\(field)")
+        }
+    }
+
+    @Test("a parent that starts programs is told once a second, and again once it has changed")
+    func parentAgain() throws {
+        var probes = try Probes()
+        var reader = try probes.makeReader()
+        try probes.attach(.exec)
+        let script = """
+            for i in {1..20}; do /bin/true one; done; sleep 1.1; /bin/true two
+            exec /bin/bash -c 'for i in {1..20}; do /bin/true three; done'
+            """
+        _ = try run("/usr/bin/taskset", ["-c", "0", "/bin/bash", "-c", script])
+        var told: [String: [Bool]] = [:]
+        for event in try events(&reader) {
+            let arguments = event.allTexts(.processArgs)
+            guard arguments.first == "/bin/true", let phase = arguments.last else { continue }
+            told[phase, default: []].append(event.slot(.parentExecutable)?.isUnknown == false)
+        }
+        // programs that others start on this processor may come between
+        for phase in ["one", "three"] {
+            #expect(told[phase]?.first == true)
+            #expect(told[phase]?.contains(false) == true)
+        }
+        #expect(told["two"] == [true])
+    }
+
+    @Test("a process whose record was dropped is described when it connects again")
+    func connectsAfterLoss() throws {
+        var probes = try Probes(ProbeOptions(ringSize: 4096))
+        let to = try #require(IPPrefix("127.0.0.77"))
+        try probes.setDestinations([(to, .wanted)], any: false)
+        var reader = try probes.makeReader()
+        let report = probes.attachConnect(.v4, HookPreference.auto.ladder)
+        #expect(report.chosen != nil)
+        let connect = "true >/dev/tcp/127.0.0.77/9"
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/taskset")
+        process.arguments = ["-c", "0", "/bin/bash", "-c", "\(connect); read; \(connect); \(connect)"]
+        process.standardInput = pipe
+        _ = try run("/bin/bash", ["-c", "for i in {1..20}; do \(connect); done"])
+        let before = try probes.counters().total(.dropped)
+        try process.run()
+        let deadline = ContinuousClock.now + .seconds(10)
+        while try probes.counters().total(.dropped) == before, ContinuousClock.now < deadline {
+            usleep(10_000)
+        }
+        _ = try events(&reader)
+        try pipe.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+        process.waitUntilExit()
+        let events = try events(&reader).filter { $0.header.kind == .connect }
+        #expect(events.map { $0.slot(.processExecutable)?.isUnknown == false } == [true, false])
+    }
+
     @Test("refuses a ring of an impossible size", arguments: [0, 4095, 5000, 3 << 20])
     func ringSize(size: Int) {
         #expect(throws: ProbeError.ringSize(size)) { _ = try Probes(ProbeOptions(ringSize: size)) }

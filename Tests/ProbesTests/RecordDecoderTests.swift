@@ -143,6 +143,23 @@ struct RecordDecoderTests {
         #expect(!event.header.degraded)
     }
 
+    @Test("what was told before is known to exist, until the table supplies it")
+    func told() throws {
+        var record = RecordBuilder.exec()
+        record.texts[.executable] = .told
+        record.texts[.arguments] = .told
+        record.texts[.parentExecutable] = .told
+        let event = try decode(record)
+        for field: Field in [
+            .processExecutable, .processName, .processArgs, .processCommandLine, .parentExecutable,
+            .parentName,
+        ] {
+            #expect(event.slot(field)?.isUnknown == true, "\(field)")
+        }
+        #expect(event.text(.processWorkingDirectory) != nil)
+        #expect(!event.header.degraded)
+    }
+
     @Test("notes what was shed, without a value")
     func shed() throws {
         var record = RecordBuilder.exec()

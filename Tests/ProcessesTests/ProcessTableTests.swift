@@ -168,6 +168,52 @@ struct ProcessTableTests {
         #expect(counters.parentFromTable == 1)
     }
 
+    @Test("what a connection leaves out, because it was told before, is told by the table")
+    func toldBefore() throws {
+        let scene = scene()
+        scene.exec(
+            child, parent: bash, "/usr/bin/curl", args: ["curl", "x"], parentExecutable: "/usr/bin/bash")
+        let event = try #require(
+            scene.connect(
+                child, parent: bash, .unreadable, args: nil, cwd: "/now", parentExecutable: .unreadable,
+                hasExeced: true))
+        #expect(event.text(.processExecutable) == "/usr/bin/curl")
+        #expect(event.all(.processArgs) == ["curl", "x"])
+        #expect(event.text(.processWorkingDirectory) == "/now")
+        #expect(event.text(.parentExecutable) == "/usr/bin/bash")
+        #expect(scene.host.reads == 0)
+    }
+
+    @Test("what was told before, and has left the table since, is told by /proc, or stays unknown")
+    func toldBeforeAndForgotten() throws {
+        let scene = scene()
+        let lost = Scene.process(910)
+        let parent = Scene.process(911)
+        let first = try #require(
+            scene.connect(lost, parent: parent, .unreadable, args: nil, parentExecutable: .unreadable))
+        #expect(first.slot(.processExecutable)?.isUnknown == true)
+        #expect(first.slot(.parentExecutable)?.isUnknown == true)
+
+        scene.host.starts[910] = lost.start
+        scene.host.texts[910] = [.executable: "/usr/bin/agent"]
+        scene.host.starts[911] = parent.start
+        scene.host.texts[911] = [.executable: "/usr/sbin/init"]
+        let second = try #require(
+            scene.connect(lost, parent: parent, .unreadable, args: nil, parentExecutable: .unreadable))
+        #expect(second.text(.processExecutable) == "/usr/bin/agent")
+        #expect(second.origin(.processExecutable) == "proc")
+        #expect(second.text(.parentExecutable) == "/usr/sbin/init")
+        #expect(second.origin(.parentExecutable) == "proc")
+
+        // its number went to another process, which nothing was told of
+        scene.host.starts[910] = lost.start + 20_000_000
+        scene.host.texts[910] = [.executable: "/usr/bin/other"]
+        let heir = Scene.process(910, start: lost.start + 40_000_000)
+        let third = try #require(
+            scene.connect(heir, parent: parent, .unreadable, args: nil, parentExecutable: .unreadable))
+        #expect(third.slot(.processExecutable)?.isUnknown == true)
+    }
+
     @Test("a parent that the table does not know is told by /proc, if it is still the same process")
     func parentFromProc() throws {
         let scene = scene()

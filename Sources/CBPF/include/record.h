@@ -68,6 +68,7 @@ enum record_text_state {
 	TEXT_CUT = 2,	     /* the middle is missing, at offset `gap` of the text */
 	TEXT_UNREADABLE = 3, /* exists and could not be read */
 	TEXT_SHED = 4,	     /* left out because the ring was nearly full */
+	TEXT_TOLD = 5,	     /* left out: as in the last record of this process */
 };
 
 struct record_text {
