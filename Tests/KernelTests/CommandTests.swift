@@ -33,9 +33,9 @@ extension KernelTests {
         func interrupted(command: String, signal: Int32, after milliseconds: Int) throws {
             let before = try Leftovers()
             let process = Process()
-            // Ctrl-C reaches the whole process group.
-            process.executableURL = URL(filePath: "/usr/bin/setsid")
-            process.arguments = [Sensor.executable, command]
+            // Ctrl-C reaches the whole process group; a runner in the background has it ignored
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = ["--default-signal=INT,TERM", "setsid", Sensor.executable, command]
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
