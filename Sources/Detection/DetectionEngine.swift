@@ -44,12 +44,12 @@ public struct DetectionEngine: ~Copyable {
     ) -> Bool {
         if state.begin(event.header.time) { reportWaiting(dueOnly: true, into: &sink) }
         plan.evaluate(event, into: &hits, using: &candidates)
-        // with nothing pending, only what opens a match can be evidence
-        guard state.table.count == 0 else { return !hits.isEmpty }
         for index in hits.indices {
-            switch plan.steps[Int(hits[index])].action {
-            case .single, .open, .blockBefore: return true
-            case .advance, .blockBetween, .blockAfter, .until: continue
+            let step = plan.steps[Int(hits[index])]
+            switch step.action {
+            case .single, .open: return true
+            case .advance: if state.awaits(step, plan, event) { return true }
+            case .blockBefore, .blockBetween, .blockAfter, .until: continue
             }
         }
         return false
@@ -61,16 +61,16 @@ public struct DetectionEngine: ~Copyable {
     ) {
         for index in hits.indices {
             let step = plan.steps[Int(hits[index])]
-            let isExcepted = canTake(step) && sink.excepts(event, rule: Int(step.rule))
+            let isExcepted = canTake(step, event) && sink.excepts(event, rule: Int(step.rule))
             if state.apply(step, plan, event, isExcepted: isExcepted) { sink.matched(state.match) }
         }
     }
 
     /// Whether a step could use up or replace a pending match.
-    private func canTake(_ step: EnginePlan.Step) -> Bool {
+    private mutating func canTake(_ step: EnginePlan.Step, _ event: borrowing Event) -> Bool {
         switch step.action {
         case .open: !step.isLast
-        case .advance: state.table.count > 0
+        case .advance: state.awaits(step, plan, event)
         case .single, .blockBefore, .blockBetween, .blockAfter, .until: false
         }
     }

@@ -371,17 +371,35 @@ struct SequenceState: ~Copyable {
     private mutating func readKey(
         _ step: EnginePlan.Step, _ plan: borrowing EnginePlan, _ event: borrowing Event
     ) -> Bool {
+        switch makeKey(step, plan, event) {
+        case .complete: return true
+        case .missing: ruleCounters[Int(step.rule)].nullKeys += 1
+        case .unknown: ruleCounters[Int(step.rule)].unknownKeys += 1
+        }
+        return false
+    }
+
+    private mutating func makeKey(
+        _ step: EnginePlan.Step, _ plan: borrowing EnginePlan, _ event: borrowing Event
+    ) -> JoinKeyResult {
         key.truncate(to: 0)
         for index in step.keys {
-            switch event.appendKey(plan.keys[Int(index)], to: &key) {
-            case .complete: continue
-            case .missing: ruleCounters[Int(step.rule)].nullKeys += 1
-            case .unknown: ruleCounters[Int(step.rule)].unknownKeys += 1
-            }
-            return false
+            let state = event.appendKey(plan.keys[Int(index)], to: &key)
+            guard state == .complete else { return state }
         }
         keyHash = key.hash(seed: limits.seed)
-        return true
+        return .complete
+    }
+
+    /// Whether a pending match waits for the event, which satisfies the condition
+    /// of a step that advances one.
+    mutating func awaits(
+        _ step: EnginePlan.Step, _ plan: borrowing EnginePlan, _ event: borrowing Event
+    ) -> Bool {
+        guard table.pendings[Int(step.sequence)].count > 0, makeKey(step, plan, event) == .complete
+        else { return false }
+        return find(step.sequence, step.previous) != PendingTable.none
+            || exceptedCount > 0 && find(step.sequence, step.previous, excepted: true) != PendingTable.none
     }
 
     private func hash(_ sequence: Int32, _ stage: Int16, excepted: Bool = false) -> UInt64 {

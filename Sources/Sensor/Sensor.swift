@@ -272,6 +272,8 @@ public struct Sensor: ~Copyable {
     /// How long after a wanted connect an earlier record of another processor
     /// may still arrive and take its place before it.
     private static let settling: Int64 = 200_000
+    /// How long to let more of them gather when one follows another.
+    private static let stormPause: Int64 = 500_000
     private static let announcementInterval: Int64 = 5_000_000
 
     /// Handles what is in the ring, in the order of time; no longer than a slice
@@ -290,9 +292,9 @@ public struct Sensor: ~Copyable {
             while let next = ring.first {
                 if next.isWanted, collected < next.time + Sensor.settling {
                     // the first as soon as it has settled; those behind it many in one sleep
-                    announce(at: collected)
+                    if !hasSettled { announce(at: collected) }
                     let left = next.time + Sensor.settling - Clock.boottime()
-                    Clock.sleep(nanoseconds: hasSettled ? Sensor.settling : left)
+                    Clock.sleep(nanoseconds: hasSettled ? Sensor.stormPause : left)
                     hasSettled = true
                     ring.collect()
                     collected = Clock.boottime()

@@ -240,4 +240,41 @@ struct SequenceTests {
         #expect(engine.counters.events == 4)
         #expect(collector.numbers == [[1, 4]])
     }
+
+    @Test(
+        "say which events can be evidence",
+        arguments: [
+            ("[A] [B]", "A1 B2 B3 C4", [1, 2]),
+            ("[A] [B]", "B1 A2 B3 B4", [2, 3]),
+            ("by user.name [A] [B]", "A1/x B2/y B3/x B4/- B5/x", [1, 3]),
+            ("[A] [B] [C]", "A1 C2 B3 B4 C5", [1, 3, 5]),
+            ("[A] [B] until [M]", "A1 M2 B3", [1]),
+        ])
+    func evidence(query: String, events: String, expected: [Int]) throws {
+        var engine = DetectionEngine(rules: RuleSet([try makeRule("sequence \(query)")]))
+        var collector = Collector()
+        var event = Event()
+        var evidence: [Int] = []
+        for item in Item.items(events) {
+            item.fill(&event)
+            if engine.examine(event, into: &collector) { evidence.append(item.number) }
+            engine.apply(event, into: &collector)
+        }
+        #expect(evidence == expected)
+    }
+
+    @Test("say so of every event that they tell of", arguments: plain + spans + keys + runs + until + missing)
+    func evidenceOfMatches(_ example: Example) throws {
+        var engine = DetectionEngine(
+            rules: RuleSet([try makeRule("sequence \(example.query)")]), limits: .exact)
+        var collector = Collector()
+        var event = Event()
+        var evidence: Set<Int> = []
+        for item in Item.items(example.events) {
+            item.fill(&event)
+            if engine.examine(event, into: &collector) { evidence.insert(item.number) }
+            engine.apply(event, into: &collector)
+        }
+        #expect(Set(collector.numbers.joined()).isSubset(of: evidence))
+    }
 }
