@@ -134,7 +134,7 @@ extension ProcessStore {
     }
 
     /// Not heard of for some seconds of the events' own time.
-    mutating func isOld(_ entry: ProcessEntry) -> Bool { now &- entry.seen > 5 && now >= entry.seen }
+    mutating func isOld(_ entry: ProcessEntry) -> Bool { now &- entry.seen > 2 && now >= entry.seen }
 
     mutating func remove(at place: UInt32) {
         let ancestor = index.entries[Int(place)].ancestor

@@ -71,6 +71,10 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         store.writeIdentities(of: &event)
     }
 
+    /// To be called whenever there were events: forgets some of the processes that
+    /// have ended. How many are kept follows from the rate of starts.
+    public mutating func forgetSome() { forgetEnded(limit: max(64, store.index.entries.count / 64)) }
+
     /// To be called about once a second: forgets processes that have ended,
     /// and reads the user database again where it has changed.
     ///

@@ -226,6 +226,7 @@ public struct Sensor: ~Copyable {
         while ending == nil {
             let exempt = pipeline.counters.exempt
             let drained = drain() - Int(pipeline.counters.exempt - exempt)
+            if drained > 0 { pipeline.table.forgetSome() }
             let now = Clock.monotonic()
             if now >= nextTick {
                 tick()
