@@ -144,14 +144,16 @@ static __always_inline struct task_struct *responsible(struct record_header *hea
 	return owner ? owner : task;
 }
 
+/*
+ * The own address is chosen before the state changes to SYN_SENT; the port
+ * after that, unless the program has.
+ */
 static __always_inline void add_source(struct record *record, struct sock *sk, __u16 family)
 {
 	struct record_connect *connect = &record->connect;
 	__u32 *address = (__u32 *)connect->source_address;
 	__u16 port = FIELD(false, sk, __sk_common.skc_num);
 
-	if (!port)
-		return;
 	if (family == AF_INET)
 		map_ipv4(address, FIELD(false, sk, __sk_common.skc_rcv_saddr));
 	else
@@ -189,9 +191,9 @@ static __always_inline void fill_connect(struct record *record, const struct att
 	if (attempt->ended) {
 		connect->result = attempt->result;
 		record->header.flags |= RECORD_RESULT;
-		if (!attempt->result)
-			add_source(record, sk, connect->family);
 	}
+	if (!attempt->ended || !attempt->result)
+		add_source(record, sk, connect->family);
 }
 
 /* Whether the last whole record was of this process, and nothing has changed. */

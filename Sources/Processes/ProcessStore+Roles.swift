@@ -59,9 +59,10 @@ extension ProcessStore {
 
     /// Facts about the parent or a leader, as of the image it had.
     private mutating func fill(_ role: ProcessRole, from ancestor: UInt32, of event: inout Event, all: Bool) {
-        guard ancestor != 0 else { return }
         let process = lineage.ancestors[Int(ancestor)]
         let image = lineage.images[Int(process.image)]
+        fillArguments(role, from: image, of: &event, all: all)
+        guard ancestor != 0 else { return }
         if wants(role.start, of: &event, all) {
             setStart(role.start, process.start, of: &event, traits: .fromTable)
         }
@@ -69,11 +70,6 @@ extension ProcessStore {
         if image.executable != 0, wants(role.executable, of: &event, all) || wants(role.name, of: &event, all)
         {
             setExecutable(role, from: process.image, of: &event, traits: .fromTable)
-        }
-        if wants(role.args, of: &event, all) || wants(role.argsCount, of: &event, all)
-            || wants(role.commandLine, of: &event, all)
-        {
-            setArguments(role, from: image, of: &event)
         }
         if image.flags.contains(.terminal), wants(role.interactive, of: &event, all) {
             event.set(role.interactive, integer: image.terminal == 0 ? 0 : 1, traits: .fromTable)
@@ -97,6 +93,21 @@ extension ProcessStore {
         if image.threadName.0 != 0, wants(.parentThreadName, of: &event, all) {
             setThreadName(.parentThreadName, image.threadName, of: &event)
         }
+    }
+
+    /// A process that runs a program has arguments, also where nobody knows them.
+    private mutating func fillArguments(
+        _ role: ProcessRole, from image: ProcessImage, of event: inout Event, all: Bool
+    ) {
+        guard
+            wants(role.args, of: &event, all) || wants(role.argsCount, of: &event, all)
+                || wants(role.commandLine, of: &event, all)
+        else { return }
+        if image.flags.contains(.arguments) { return setArguments(role, from: image, of: &event) }
+        guard image.executable != 0 || event.has(role.executable) else { return }
+        event.setUnknown(role.args)
+        if let field = role.argsCount { event.setUnknown(field) }
+        if let field = role.commandLine { event.setUnknown(field) }
     }
 
     private func wants(_ field: Field?, of event: inout Event, _ all: Bool) -> Bool {

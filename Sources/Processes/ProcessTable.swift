@@ -16,6 +16,9 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     private var buffer: [UInt8] = []
     /// How often /proc may still be asked for values until the next tick.
     private var readsLeft = 1000
+    /// Of how many processes arguments are still read at start: some ten
+    /// microseconds each. Those of further ones are unknown.
+    private var argumentsLeft = 8192
     private var hand: UInt32 = 0
     private var imageHand: UInt32 = 0
     private var sweep: UInt32 = 0
@@ -58,6 +61,7 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     ///
     /// - Parameter startInTicks: start times are rounded down to 10 ms.
     public mutating func seed(_ event: inout Event, startInTicks: Bool = false) {
+        seedArguments(of: &event)
         store.seed(&event, startInTicks: startInTicks)
         makeRoom()
     }
@@ -96,6 +100,16 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     }
 
     // MARK: Asking the host
+
+    /// The kernel's list of processes has no arguments.
+    private mutating func seedArguments(of event: inout Event) {
+        guard !event.has(.processArgs), argumentsLeft > 0 else { return }
+        argumentsLeft -= 1
+        let process = event.header.process
+        if let traits = source.read(.arguments, of: process, into: &buffer), !buffer.isEmpty {
+            event.setArguments(.process, buffer.span, traits: traits)
+        }
+    }
 
     private mutating func ask(for missing: ProcessStore.Missing, of event: inout Event) {
         if missing.contains(.executable), let traits = read(.executable, of: event.header.process) {

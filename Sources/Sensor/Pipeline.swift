@@ -145,6 +145,9 @@ struct Pipeline: ~Copyable {
         table.seed(&event)
     }
 
+    /// Takes the first process, which a kernel may leave out of its list.
+    mutating func seedInit() { table.seedFromSource(1, through: &event) }
+
     /// Notes that time has passed.
     mutating func tick(boot: Int64, utc: Int64) {
         decoder.utcOffset = utc - boot

@@ -1,4 +1,6 @@
+internal import Detection
 internal import ECS
+internal import EQL
 internal import Events
 internal import Lab
 internal import Logging
@@ -61,6 +63,19 @@ extension Sensor {
     /// Event families and the hooks that supply them, as `ready` names them.
     var hookText: String {
         hooksInUse.map { "\($0.family)=\($0.hook)" }.joined(separator: " ")
+    }
+
+    /// A rule that asks for what a hook in use cannot know never matches: that is
+    /// not to pass in silence.
+    func warnOfUnknowable() {
+        let fields = rules.requirement.fields
+        let names = [Field.eventOutcome, .errorCode, .sourcePort].filter(fields.contains).map(\.name)
+        let isBlind = AddressFamily.allCases.contains {
+            probes.report($0 == .v4 ? .connect4 : .connect6).chosen == .tracepoint
+        }
+        guard isBlind, !names.isEmpty else { return }
+        log.warning(
+            "rules test \(names.joined(separator: ", ")): the tracepoint hook does not know that of connections")
     }
 }
 

@@ -47,6 +47,7 @@ extension Sensor {
             log.warning("the kernel's filter stays wide", metadata: ["error": "\(error)"])
         }
         if !requirement.kinds.contains(.exit) { probes.detach(.exit) }
+        warnOfUnknowable()
         report("reloaded")
         log.notice("reloaded", metadata: ["rules": "\(rules.rules.count)"])
     }

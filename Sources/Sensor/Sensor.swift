@@ -188,6 +188,7 @@ public struct Sensor: ~Copyable {
     private static func seed(_ pipeline: inout Pipeline, _ probes: borrowing Probes) throws(SensorError) {
         do throws(ProbeError) {
             _ = try probes.forEachTask { record in pipeline.seed(record) }
+            pipeline.seedInit()
         } catch {
             throw .probes(error)
         }
@@ -212,6 +213,7 @@ public struct Sensor: ~Copyable {
         let deadline = options.duration.map { start + $0.inNanoseconds }
         try prove()
         announce(hookText)
+        warnOfUnknowable()
         report("started")
         if options.sendsTestAlert {
             pipeline.wantsTest = true

@@ -181,7 +181,10 @@ struct Comparison {
         compare("destination.ip", act.text("to") == "::ffff:169.254.169.254" ? "" : "to")
         compare("destination.port", "port")
         expect("network.transport", ScenarioCheck.text(event["network.transport"]), "transport", "tcp")
-        // only the hooks at the return of the function know these
+        if event.string("imdswatch.hook") == "tracepoint", event["source.ip"] == nil {
+            faults.append("\(stage): source.ip is absent")
+        }
+        // only the hooks at the return of the function know it
         if event["source.port"] != nil { compare("source.port", "from") }
     }
 }

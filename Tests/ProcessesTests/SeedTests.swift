@@ -30,6 +30,29 @@ struct SeedTests {
         #expect(scene.table.counters.seeded == 3)
     }
 
+    @Test("their arguments come from /proc, for the kernel's list has none")
+    func arguments() throws {
+        let scene = Scene(needs: FieldSet([.parentArgs, .parentArgsCount, .parentCommandLine]))
+        scene.host.texts[daemon.pid] = [.arguments: "daemon\0--config=/etc/d\0"]
+        scene.host.starts[daemon.pid] = daemon.start
+        scene.seed(daemon, parent: systemd, "/usr/sbin/daemon", args: nil)
+        let event = try #require(scene.exec(child, parent: daemon, "/usr/bin/worker"))
+        #expect(event.all(.parentArgs) == ["daemon", "--config=/etc/d"])
+        #expect(event.text(.parentCommandLine) == "daemon --config=/etc/d")
+        #expect(event.integer(.parentArgsCount) == 2)
+        #expect(event.slot(.parentArgs)?.traits.contains(.mutable) == true)
+    }
+
+    @Test("arguments that nobody knows are unknown, not absent")
+    func unknownArguments() throws {
+        let scene = Scene(needs: FieldSet([.parentArgs, .parentArgsCount, .parentCommandLine]))
+        scene.seed(daemon, parent: systemd, "/usr/sbin/daemon", args: nil)
+        let event = try #require(scene.exec(child, parent: daemon, "/usr/bin/worker"))
+        for field in [Field.parentArgs, .parentArgsCount, .parentCommandLine] {
+            #expect(event.slot(field)?.isUnknown == true)
+        }
+    }
+
     @Test("an event that came first is not overruled")
     func eventFirst() throws {
         let scene = Scene()

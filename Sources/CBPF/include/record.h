@@ -42,7 +42,7 @@ enum record_flag {
 	RECORD_MEMFD = 1 << 3,	       /* the executable is a memfd or similar */
 	RECORD_HOST_MOUNTS = 1 << 4,   /* in the mount namespace of the sensor's host (pid 1) */
 	RECORD_RESULT = 1 << 5,	       /* connect.result is known */
-	RECORD_SOURCE = 1 << 6,	       /* connect.source_address and source_port are known */
+	RECORD_SOURCE = 1 << 6,	       /* connect.source_address is known, source_port unless 0 */
 	RECORD_WANTED = 1 << 7,	       /* the destination is one a loaded rule waits for */
 	RECORD_ARGV_MUTABLE = 1 << 8,  /* argv was read after the exec, from the live process */
 	RECORD_KERNEL_THREAD = 1 << 9, /* io_uring or another kernel thread acted for the process */
