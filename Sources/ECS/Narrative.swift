@@ -53,7 +53,7 @@ struct Narrative {
             switch evidence.firstText(.eventOutcome).map({ String(decoding: $0, as: UTF8.self) }) {
             case "success": add(" connected to ")
             case "failure": add(" failed to connect to ")
-            default: add(" opened a connection to ")
+            default: add(" tried to connect to ")
             }
             add(destination.isV4 ? "\(destination)" : "[\(destination)]")
             if let port = event.integers(.destinationPort).first { add(":\(port)") }

@@ -1,19 +1,25 @@
 /// Takes secrets out of arguments and command lines: IMDSv2 tokens and the
 /// values of `Authorization` headers.
 ///
-/// Rules see the true values; only what is written is redacted.
+/// Rules see the true values; only what is written is redacted. Who writes a
+/// command line can make it look like a header, so that no more goes than
+/// credentials are made of, and what a shell or another interpreter would run
+/// behind them stays.
 enum Redaction {
     static let mark = Array("[redacted]".utf8)
 
     /// How far a secret reaches.
     private enum Extent {
-        /// One run of characters without space or quote.
+        /// One word.
         case word
-        /// A scheme and what belongs to it.
+        /// A scheme and a word, or a scheme and parameters with commas between.
         case header
     }
 
     private static let backslash = UInt8(ascii: "\\")
+    private static let comma = UInt8(ascii: ",")
+
+    private static let signature = Array("signature".utf8)
 
     private static let headers: [(name: [UInt8], extent: Extent)] = [
         (Array("x-aws-ec2-metadata-token".utf8), .word),
@@ -24,7 +30,7 @@ enum Redaction {
     static func argument(_ text: ArraySlice<UInt8>) -> [UInt8]? { redact(text, isArgument: true) }
 
     /// A command line whose arguments are not known apart; nil if it holds no
-    /// secret. In doubt more than the secret goes.
+    /// secret.
     static func commandLine(_ text: ArraySlice<UInt8>) -> [UInt8]? { redact(text, isArgument: false) }
 
     private static func redact(_ text: ArraySlice<UInt8>, isArgument: Bool) -> [UInt8]? {
@@ -42,7 +48,12 @@ enum Redaction {
             result += text[kept..<secret.lowerBound]
             result += mark
             kept = secret.upperBound
-            index = max(secret.upperBound, index + 1)
+            if let signature = signature(in: text, at: kept) {
+                result += text[kept..<signature.lowerBound]
+                result += mark
+                kept = signature.upperBound
+            }
+            index = kept
         }
         guard kept > text.startIndex else { return nil }
         return result + text[kept...]
@@ -61,13 +72,19 @@ enum Redaction {
                 quote = nil
                 index += 1
             }
-            index = skipSpaces(text, index)
+            index = skipBlanks(text, index)
             guard index < text.endIndex, isAssignment(text[index]) else { continue }
-            index = skipSpaces(text, index + 1)
+            index = skipBlanks(text, index + 1)
+            var isQuoted = false
             while index < text.endIndex, isQuote(text[index]) || text[index] == backslash {
-                if isQuote(text[index]) { quote = text[index] }
+                if isQuote(text[index]) {
+                    quote = text[index]
+                    isQuoted.toggle()
+                }
                 index += 1
             }
+            // after a pair of quotes the value is empty, and what follows is not it
+            if isQuoted { index = skipBlanks(text, index) }
             guard index < text.endIndex else { continue }
             let end =
                 switch extent {
@@ -77,6 +94,24 @@ enum Redaction {
             if end > index { return index..<end }
         }
         return nil
+    }
+
+    /// The signature behind the rest of an AWS list of signed headers. That has
+    /// semicolons (`host;x-amz-date, Signature=`), as commands have between
+    /// them, and so stays itself.
+    private static func signature(in text: ArraySlice<UInt8>, at start: Int) -> Range<Int>? {
+        let semicolon = UInt8(ascii: ";")
+        guard start < text.endIndex, text[start] == semicolon,
+            let end = text[start...].firstIndex(where: { !isOfScheme($0) && $0 != semicolon }),
+            text[end] == comma
+        else { return nil }
+        let name = skipBlanks(text, end + 1)
+        guard matches(text, signature, at: name) else { return nil }
+        let assignment = name + signature.count
+        guard text[assignment] == UInt8(ascii: "=") else { return nil }
+        let value = assignment + 1
+        let valueEnd = endOfWord(text, value)
+        return valueEnd > value ? value..<valueEnd : nil
     }
 
     private static func matches(_ text: ArraySlice<UInt8>, _ name: [UInt8], at start: Int) -> Bool {
@@ -90,25 +125,44 @@ enum Redaction {
     }
 
     private static func endOfWord(_ text: ArraySlice<UInt8>, _ start: Int) -> Int {
-        text[start...].firstIndex { isSpace($0) || isQuote($0) || $0 == backslash } ?? text.endIndex
+        text[start...].firstIndex { endsWord($0) || isQuote($0) } ?? text.endIndex
+    }
+
+    /// The end of a word that may hold quoted values: `realm="r",`.
+    private static func endOfParameter(_ text: ArraySlice<UInt8>, _ start: Int, quote: UInt8?) -> Int {
+        var index = endOfWord(text, start)
+        while index > start, index < text.endIndex, isQuote(text[index]), text[index] != quote,
+            text[index - 1] == UInt8(ascii: "=")
+        {
+            let close = endOfWord(text, index + 1)
+            guard close < text.endIndex, text[close] == text[index] else { break }
+            let next = close + 1
+            if next < text.endIndex {
+                guard text[next] == comma || endsWord(text[next]) || isQuote(text[next]) else { break }
+            }
+            index = endOfWord(text, next)
+        }
+        return index
     }
 
     private static func endOfHeader(
         _ text: ArraySlice<UInt8>, _ start: Int, name: Int, quote: UInt8?, isArgument: Bool
     ) -> Int {
-        if let quote { return text[start...].firstIndex(of: quote) ?? text.endIndex }
-        // the argument is the header, perhaps behind an option's name
-        if isArgument, !text[..<name].contains(where: isSpace) { return text.endIndex }
-        // up to what looks like the next option or an address
-        var index = endOfWord(text, start)
-        while index < text.endIndex, isSpace(text[index]) {
-            let next = skipSpaces(text, index)
+        var end = endOfWord(text, start)
+        guard text[start..<end].allSatisfy(isOfScheme) else { return end }
+        // in quotes, or as an argument of its own, perhaps behind an option's
+        // name, the header is not followed by other arguments
+        let isAlone = quote != nil || isArgument && !text[..<name].contains(where: isSpace)
+        repeat {
+            let next = skipBlanks(text, end)
+            guard next > end, next < text.endIndex else { break }
             let rest = text[next...]
-            if rest.isEmpty || rest.first == UInt8(ascii: "-") || rest.starts(with: "http".utf8) { break }
-            index = endOfWord(text, next)
-            if index == next { break }
-        }
-        return index
+            if !isAlone, rest.first == UInt8(ascii: "-") || rest.starts(with: "http".utf8) { break }
+            let stop = endOfParameter(text, next, quote: quote)
+            guard stop > next else { break }
+            end = stop
+        } while text[end - 1] == comma
+        return end
     }
 
     /// The quote right before the name, if there is one.
@@ -117,18 +171,47 @@ enum Redaction {
         return text[start - 1]
     }
 
-    private static func skipSpaces(_ text: ArraySlice<UInt8>, _ start: Int) -> Int {
-        guard start < text.endIndex else { return text.endIndex }
-        return text[start...].firstIndex { !isSpace($0) } ?? text.endIndex
+    /// Goes over spaces and tabs, also those that a shell would take for
+    /// themselves (`\ `), but never over the end of a line.
+    private static func skipBlanks(_ text: ArraySlice<UInt8>, _ start: Int) -> Int {
+        var index = start
+        while index < text.endIndex {
+            if isBlank(text[index]) {
+                index += 1
+            } else if text[index] == backslash, index + 1 < text.endIndex, isBlank(text[index + 1]) {
+                index += 2
+            } else {
+                break
+            }
+        }
+        return index
+    }
+
+    /// Whether a byte is none of a credential's: a space, or one that means
+    /// something to a shell.
+    private static func endsWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0...32, backslash, UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: "&"),
+            UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "("), UInt8(ascii: ")"),
+            UInt8(ascii: "`"), UInt8(ascii: "$"):
+            true
+        default: false
+        }
+    }
+
+    private static func isOfScheme(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (97...122).contains(byte | 0x20) || byte == UInt8(ascii: "-")
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
 
     private static func isQuote(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
     }
 
     private static func isAssignment(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: ",")
+        byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") || byte == comma
     }
 }

@@ -27,8 +27,8 @@ struct AlertEncoderTests {
     @Test(
         "says how a connection went",
         arguments: [
-            (FieldValue("failure"), "failed to connect to"), ("unknown", "opened a connection to"),
-            (.missing, "opened a connection to"),
+            (FieldValue("failure"), "failed to connect to"), ("unknown", "tried to connect to"),
+            (.missing, "tried to connect to"),
         ])
     func outcome(value: FieldValue, words: String) throws {
         let line = try Sample.line(Sample.alert([Sample.connect([.eventOutcome: value])]))
@@ -80,7 +80,7 @@ struct AlertEncoderTests {
         for name in ["hook", "same_process", "origin", "ancestry", "mutable", "raw", "process"] {
             #expect(line["imdswatch.\(name)"] == nil, "\(name)")
         }
-        #expect(line.string("message") == "A process opened a connection to 169.254.169.254")
+        #expect(line.string("message") == "A process tried to connect to 169.254.169.254")
     }
 
     @Test("keeps bytes that are not UTF-8 as base64")

