@@ -52,6 +52,20 @@ public struct ExceptionSet: ~Copyable {
         conditions = Conditions(exceptions, rules: rules.rules)
     }
 
+    /// Goes on counting the hits of the exceptions that stay as they were, with
+    /// another reason or expiry at most.
+    public mutating func keepHits(of old: borrowing ExceptionSet) {
+        var rest = Array(old.exceptions.indices)
+        for (index, exception) in exceptions.enumerated() {
+            let place = rest.firstIndex {
+                let other = old.exceptions[$0]
+                return other.name == exception.name && other.text == exception.text
+                    && other.rules == exception.rules
+            }
+            if let place { hits[index] = old.hits[rest.remove(at: place)] }
+        }
+    }
+
     /// What the conditions need of the host together.
     public var requirement: Requirement {
         var all = Requirement()

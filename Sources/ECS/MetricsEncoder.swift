@@ -8,7 +8,8 @@ public struct MetricsEncoder: Sendable {
     /// Appends all metrics of one record, a sample a line.
     ///
     /// Counters are `imdswatch_<stage>_<what>_total`, values that can fall
-    /// `imdswatch_<stage>_<what>`, losses `imdswatch_lost_total` by reason.
+    /// `imdswatch_<stage>_<what>`, losses `imdswatch_lost_total` by reason, hits
+    /// of exceptions `imdswatch_exception_hits_total` by name.
     public func append(_ record: StatsRecord, to text: inout [UInt8]) {
         func add(_ line: String) {
             text += Array(line.utf8)
@@ -33,6 +34,14 @@ public struct MetricsEncoder: Sendable {
             add("# TYPE imdswatch_lost_total counter")
         }
         for loss in record.losses { add("imdswatch_lost_total{reason=\"\(loss.name)\"} \(loss.value)") }
+        let uses = MetricsEncoder.merged(record.exceptions)
+        if !uses.isEmpty {
+            add("# HELP imdswatch_exception_hits_total Matches that an exception held back.")
+            add("# TYPE imdswatch_exception_hits_total counter")
+        }
+        for use in uses {
+            add("imdswatch_exception_hits_total{name=\"\(MetricsEncoder.label(use.name))\"} \(use.hits)")
+        }
         add("# TYPE imdswatch_updated_seconds gauge")
         add("imdswatch_updated_seconds \(record.timestamp / 1_000_000_000)")
     }
@@ -42,16 +51,33 @@ public struct MetricsEncoder: Sendable {
         "ring.size", "ring.peak", "table.processes", "table.bytes", "engine.pending", "output.waiting",
     ]
 
-    private static func label(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "\\": result += "\\\\"
-            case "\"": result += "\\\""
-            case "\n": result += "\\n"
-            default: result.append(character)
+    /// Exceptions of the same name as one: no two samples may have the same labels.
+    private static func merged(_ uses: [StatsRecord.ExceptionUse]) -> [StatsRecord.ExceptionUse] {
+        var places: [String: Int] = [:]
+        var merged: [StatsRecord.ExceptionUse] = []
+        for use in uses {
+            if let place = places[use.name] {
+                merged[place].hits += use.hits
+            } else {
+                places[use.name] = merged.count
+                merged.append(use)
             }
         }
-        return result
+        return merged
+    }
+
+    /// By scalar: to a `Character`, a quote with an accent is no quote, and a
+    /// carriage return takes the newline with it.
+    private static func label(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": result.append(contentsOf: "\\\\".unicodeScalars)
+            case "\"": result.append(contentsOf: "\\\"".unicodeScalars)
+            case "\n": result.append(contentsOf: "\\n".unicodeScalars)
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
     }
 }

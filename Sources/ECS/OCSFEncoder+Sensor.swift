@@ -6,7 +6,7 @@ public import Detection
 extension OCSFEncoder {
     /// Appends the line of one record of statistics, without a newline.
     public func append(_ record: StatsRecord, to line: inout [UInt8]) {
-        LineFitter.append(to: &line, limit: context.lineLimit) { composer in
+        LineFitter.append(record, to: &line, limit: context.lineLimit) { exceptions, composer in
             let isLoss = record.action == "loss"
             begin(at: record.timestamp, severity: isLoss ? .high : .informational, &composer)
             composer.text("message", record.message, .text, name: "message")
@@ -17,6 +17,7 @@ extension OCSFEncoder {
             composer.text("unmapped.rules.hash", record.rulesHash, .identifier, name: "unmapped.rules.hash")
             composer.json.name("unmapped.rules.loaded")
             composer.json.value(record.rulesLoaded)
+            composer.exceptions(of: record, first: exceptions, prefix: "unmapped")
             composer.counters(of: record, prefix: "unmapped")
             end(&composer)
         }

@@ -16,6 +16,8 @@ public struct StatsRecord: Sendable, Equatable {
     /// Digest of the loaded rules, and how many there are.
     public var rulesHash: String
     public var rulesLoaded: Int
+    /// How often each exception was used, in the order of their files.
+    public var exceptions: [ExceptionUse]
 
     public struct Counter: Sendable, Equatable {
         public var stage: String
@@ -51,9 +53,21 @@ public struct StatsRecord: Sendable, Equatable {
         }
     }
 
+    public struct ExceptionUse: Sendable, Equatable {
+        public var name: String
+        /// Matches that it held back.
+        public var hits: UInt64
+
+        public init(name: String, hits: UInt64) {
+            self.name = name
+            self.hits = hits
+        }
+    }
+
     public init(
         action: String, timestamp: Int64, message: String = "", counters: [Counter] = [],
-        losses: [Loss] = [], hooks: [HookUse] = [], rulesHash: String = "", rulesLoaded: Int = 0
+        losses: [Loss] = [], hooks: [HookUse] = [], rulesHash: String = "", rulesLoaded: Int = 0,
+        exceptions: [ExceptionUse] = []
     ) {
         self.action = action
         self.timestamp = timestamp
@@ -63,6 +77,7 @@ public struct StatsRecord: Sendable, Equatable {
         self.hooks = hooks
         self.rulesHash = rulesHash
         self.rulesLoaded = rulesLoaded
+        self.exceptions = exceptions
     }
 
     /// All that may be missing.
@@ -79,12 +94,12 @@ public struct StatsEncoder: Sendable {
 
     /// Appends the line of one record, without a newline.
     public func append(_ record: StatsRecord, to line: inout [UInt8]) {
-        LineFitter.append(to: &line, limit: context.lineLimit) { composer in
-            write(record, with: &composer)
+        LineFitter.append(record, to: &line, limit: context.lineLimit) { exceptions, composer in
+            write(record, exceptions, with: &composer)
         }
     }
 
-    private func write(_ record: StatsRecord, with composer: inout LineComposer) {
+    private func write(_ record: StatsRecord, _ exceptions: Int, with composer: inout LineComposer) {
         composer.begin(at: record.timestamp)
         composer.describe(
             kind: "metric", category: "host", action: record.action, dataset: "imdswatch.stats")
@@ -98,7 +113,9 @@ public struct StatsEncoder: Sendable {
         composer.text("imdswatch.rules.hash", record.rulesHash, .identifier, name: "imdswatch.rules.hash")
         composer.json.name("imdswatch.rules.loaded")
         composer.json.value(record.rulesLoaded)
+        composer.exceptions(of: record, first: exceptions, prefix: "imdswatch")
         composer.counters(of: record, prefix: "imdswatch")
+        if !composer.truncated.isEmpty { composer.names("imdswatch.truncated", composer.truncated) }
         composer.json.endObject()
     }
 }
@@ -111,9 +128,60 @@ extension StatsRecord {
         for counter in counters where counter.stage != "lost" { names.insert(counter.stage) }
         return names.names
     }
+
+    /// How many exceptions, from the first on, a number of bytes has room for.
+    fileprivate func exceptions(in room: Int) -> Int {
+        var json = JSONWriter()
+        json.beginArray()
+        for (index, use) in exceptions.enumerated() {
+            json.write(use)
+            if json.bytes.count > room { return index }
+        }
+        return exceptions.count
+    }
+}
+
+extension LineFitter {
+    /// Appends a record with as many exceptions as there is room for besides
+    /// the rest of it.
+    ///
+    /// - Parameter compose: writes the record with so many exceptions.
+    static func append(
+        _ record: StatsRecord, to line: inout [UInt8], limit: Int,
+        _ compose: (Int, inout LineComposer) -> Void
+    ) {
+        var count = 0
+        if !record.exceptions.isEmpty {
+            var rest: [UInt8] = []
+            append(to: &rest, limit: limit) { compose(0, &$0) }
+            count = record.exceptions(in: limit - rest.count)
+        }
+        append(to: &line, limit: limit) { compose(count, &$0) }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func write(_ use: StatsRecord.ExceptionUse) {
+        beginObject()
+        name("name")
+        value(use.name)
+        name("hits")
+        value(use.hits)
+        endObject()
+    }
 }
 
 extension LineComposer {
+    /// How often the first exceptions were used.
+    mutating func exceptions(of record: StatsRecord, first count: Int, prefix: String) {
+        guard !record.exceptions.isEmpty else { return }
+        json.name("\(prefix).exceptions")
+        json.beginArray()
+        for use in record.exceptions.prefix(count) { json.write(use) }
+        json.endArray()
+        if count < record.exceptions.count { noteTruncated("\(prefix).exceptions") }
+    }
+
     /// What was counted, and what may have cost an event or alert.
     mutating func counters(of record: StatsRecord, prefix: String) {
         if shape != .skeleton {

@@ -13,6 +13,15 @@ public enum FileError: Error, Sendable, Equatable {
     }
 }
 
+extension FileError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .refused(let code): SystemCallError.text(of: code)
+        case .tooLarge(let limit): "longer than \(limit) bytes"
+        }
+    }
+}
+
 /// Who owns a file, who may write it, and when that was done.
 public struct FileMetadata: Sendable, Equatable {
     public var owner: UInt32

@@ -20,7 +20,8 @@ enum MessageKind: UInt8 {
 
 /// What became of matches on their way to the queue.
 struct AlertCounters: Sendable {
-    /// Alerts handed to the writer.
+    /// Alerts handed to the writer, but for those that an exception held back
+    /// and that are shown all the same.
     var sent: UInt64 = 0
     /// Matches that an exception held back.
     var suppressed: UInt64 = 0
@@ -46,6 +47,8 @@ struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
     var created: Int64?
     /// Matches that are being reported are a test of the output.
     var isTest = false
+    /// The number of the last alert, shown ones that were held back among them.
+    private var sequence: UInt64 = 0
 
     private let showsSuppressed: Bool
     private let queue: Outlet
@@ -66,24 +69,27 @@ struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
             counters.suppressed += 1
             guard showsSuppressed else { return }
             let name = exceptions.exceptions[exception].name
-            send(match, suppressedBy: name.utf8.span)
+            _ = send(match, suppressedBy: name.utf8.span)
             return
         }
         guard limiter.admits(match) else {
             counters.flooded += 1
             return
         }
-        send(match, suppressedBy: [UInt8]().span)
+        if send(match, suppressedBy: [UInt8]().span) { counters.sent += 1 }
     }
 
     mutating func excepts(_ event: borrowing Event, rule: Int) -> Bool {
         exceptions.holds(for: event, rule: rule, at: now)
     }
 
-    private mutating func send(_ match: borrowing Match, suppressedBy name: borrowing Span<UInt8>) {
+    /// Hands an alert to the writer; false if there is no room.
+    private mutating func send(
+        _ match: borrowing Match, suppressedBy name: borrowing Span<UInt8>
+    ) -> Bool {
         message.truncate(to: 0)
         let range = AlertSink.encode(
-            match, sequence: counters.sent + 1, created: created ?? now, ancestry: ancestry,
+            match, sequence: sequence + 1, created: created ?? now, ancestry: ancestry,
             suppressedBy: name,
             isTest: isTest, to: &message)
         guard let range,
@@ -91,9 +97,10 @@ struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
                 kind: MessageKind.alert.rawValue, message.bytes.span.extracting(range), priority: .high)
         else {
             counters.queueFull += 1
-            return
+            return false
         }
-        counters.sent += 1
+        sequence += 1
+        return true
     }
 
     private static func encode(

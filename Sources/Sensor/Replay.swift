@@ -209,6 +209,8 @@ public struct Replay: ~Copyable {
         outcome.duration = Clock.monotonic() - start
         outcome.wasInterrupted = outlet.wasInterrupted
         outcome.alerts = sink.counters.sent
+        outcome.suppressed = sink.counters.suppressed
+        outcome.exceptions = sink.exceptions.uses.map { .init(name: $0.name, hits: $0.hits) }
         outcome.outOfOrder = engine.counters.lateEvents
         let record = statistics()
         outcome.lost = record.lost
@@ -250,6 +252,7 @@ public struct Replay: ~Copyable {
         add("alerts", "sent", sink.counters.sent)
         add("alerts", "suppressed", sink.counters.suppressed)
         add("alerts", "suppressed_foreign", sink.exceptions.hits.reduce(0) { $0 + $1.foreign })
+        record.exceptions = sink.exceptions.uses
         func lose(_ name: String, _ value: UInt64) {
             record.losses.append(StatsRecord.Loss(name: name, value: value))
         }

@@ -46,6 +46,9 @@ public struct ReplayCounters: Sendable, Equatable {
 public struct ReplayOutcome: Sendable {
     public var counters = ReplayCounters()
     public var alerts: UInt64 = 0
+    /// Matches that an exception held back, and each exception's part in them.
+    public var suppressed: UInt64 = 0
+    public var exceptions: [ExceptionUse] = []
     public var lost: UInt64 = 0
     /// Events with a time before that of the one before them.
     public var outOfOrder: UInt64 = 0
@@ -59,4 +62,10 @@ public struct ReplayOutcome: Sendable {
     public var unwritten: UInt64 = 0
     /// The first line was compressed data, not text.
     public var looksCompressed = false
+
+    /// How often an exception was used.
+    public struct ExceptionUse: Sendable, Equatable {
+        public var name: String
+        public var hits: UInt64
+    }
 }

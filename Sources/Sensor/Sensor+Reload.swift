@@ -23,7 +23,8 @@ extension Sensor {
     }
 
     private mutating func replace(_ new: SensorOptions) {
-        let exceptions = ExceptionSet(new.exceptions, for: new.rules)
+        var exceptions = ExceptionSet(new.exceptions, for: new.rules)
+        exceptions.keepHits(of: pipeline.sink.exceptions)
         var requirement = new.rules.requirement
         requirement.formUnion(reading: exceptions.requirement)
         let destinations = Sensor.destinations(requirement, all: options.writesEvents)

@@ -118,6 +118,7 @@ extension Sensor {
         add("alerts", "suppressed", sink.suppressed)
         let foreign = pipeline.sink.exceptions.hits.reduce(0) { $0 + $1.foreign }
         add("alerts", "suppressed_foreign", foreign)
+        record.exceptions = pipeline.sink.exceptions.uses
         add("output", "queued", written.queue.queued)
         add("output", "written", written.written)
         add("output", "waiting", written.waiting)
@@ -152,6 +153,15 @@ extension Sensor {
         return SensorOutcome(
             outputError: summary.errno, unwritten: summary.lost, alerts: pipeline.sink.counters.sent,
             lost: lost)
+    }
+}
+
+extension ExceptionSet {
+    /// How often each exception was used.
+    var uses: [StatsRecord.ExceptionUse] {
+        exceptions.indices.map {
+            StatsRecord.ExceptionUse(name: exceptions[$0].name, hits: hits[$0].suppressed)
+        }
     }
 }
 

@@ -18,12 +18,17 @@ struct FieldsCommand: ParsableCommand {
     var filter: String?
 
     func run() throws {
-        try Failure.exiting { try Failure.show(text) }
+        try Failure.exiting {
+            if markdown { return try Failure.show(FieldInfo.reference) }
+            let rows = FieldInfo.table.filter { filter.map($0.name.contains) ?? true }
+            if rows.isEmpty, let filter {
+                throw Failure(.usage, "there is no field whose name contains \"\(filter.printable)\"")
+            }
+            try Failure.show(text(rows))
+        }
     }
 
-    private var text: String {
-        if markdown { return FieldInfo.reference }
-        let rows = FieldInfo.table.filter { filter.map($0.name.contains) ?? true }
+    private func text(_ rows: [FieldInfo]) -> String {
         if json { return rows.map { jsonLine($0) + "\n" }.joined() }
         var table = TextTable(["FIELD", "TYPE", "LIVE", "FROM"])
         for row in rows {

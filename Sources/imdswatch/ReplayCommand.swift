@@ -71,6 +71,10 @@ struct ReplayCommand: ParsableCommand {
                 throw Failure(error)
             }
             StandardError.write("imdswatch: \(outcome.summary)\n")
+            for use in outcome.exceptions {
+                let hits = use.hits.counted("hit")
+                StandardError.write("imdswatch: exception \"\(use.name.printable)\": \(hits)\n")
+            }
             try check(outcome)
         }
     }
@@ -79,7 +83,8 @@ struct ReplayCommand: ParsableCommand {
         if outcome.outputError != 0 || outcome.unwritten > 0 {
             let reason =
                 outcome.outputError == 0 ? "blocked" : SystemCallError.text(of: outcome.outputError)
-            throw Failure(.ioError, "standard output: \(reason); \(outcome.unwritten) records not written")
+            throw Failure(
+                .ioError, "standard output: \(reason); \(outcome.unwritten.counted("record")) not written")
         }
         let counters = outcome.counters
         guard !outcome.wasInterrupted, counters.broken > 0 else { return }
@@ -97,14 +102,12 @@ struct ReplayCommand: ParsableCommand {
 extension ReplayOutcome {
     /// What became of the input, in one line.
     fileprivate var summary: String {
-        func count(_ number: UInt64, _ noun: String) -> String {
-            "\(number) \(noun)\(number == 1 ? "" : "s")"
-        }
-        var parts = [count(counters.lines, "line"), count(counters.events, "event")]
-        if counters.other > 0 { parts.append(count(counters.other, "other record")) }
+        var parts = [counters.lines.counted("line"), counters.events.counted("event")]
+        if counters.other > 0 { parts.append(counters.other.counted("other record")) }
         if counters.broken > 0 { parts.append("\(counters.broken) that could not be read") }
         if outOfOrder > 0 { parts.append("\(outOfOrder) out of order") }
-        parts.append(count(alerts, "alert"))
+        parts.append(alerts.counted("alert"))
+        if suppressed > 0 { parts.append("\(suppressed) held back by exceptions") }
         let losses = lost - min(lost, counters.broken)
         if losses > 0 { parts.append("\(losses) lost (see imdswatch.counters.lost)") }
         let seconds = Double(duration) / 1e9

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Detection
 internal import ECS
+internal import Platform
 internal import RuleFiles
 
 struct RulesCheckCommand: ParsableCommand {
@@ -9,8 +10,8 @@ struct RulesCheckCommand: ParsableCommand {
         abstract: "Say of each rule whether it loads, and if not, where and why.",
         discussion: """
             A rule that cannot be run exactly as it is meant is refused, also one in another query language, \
-            of another type than eql or for another system. Exits with 0 if all load, with 65 if one is \
-            refused, with 66 if there is no file.
+            of another type than eql or for another system. What loads and may not do what it is written \
+            for is warned of. Exits with 0 if all load, with 65 if one is refused, with 66 if there is no file.
             """)
 
     @OptionGroup var selection: RuleSelection
@@ -30,7 +31,7 @@ struct RulesCheckCommand: ParsableCommand {
                 case .refused(let index): tell(loaded.errors[index])
                 }
             }
-            let exceptionErrors = checkExceptions(settings[\.exceptions] ?? [])
+            let exceptionErrors = checkExceptions(settings[\.exceptions] ?? [], loaded.rules)
             if !selection.json { summarise(loaded) }
             if let status = Failure.refusal(loaded.errors + exceptionErrors) { throw status.code }
         }
@@ -72,29 +73,44 @@ struct RulesCheckCommand: ParsableCommand {
         print(line)
     }
 
-    private func checkExceptions(_ paths: [String]) -> [RuleFileError] {
+    private func checkExceptions(_ paths: [String], _ rules: [Rule]) -> [RuleFileError] {
+        let now = Clock.realtime()
         var errors: [RuleFileError] = []
         for path in paths {
             do throws(RuleFileError) {
                 let found = try ExceptionFile.exceptions(at: path, from: HostFiles())
-                if !selection.json {
-                    print("\(path.printable): ok: \(found.count) exception\(found.count == 1 ? "" : "s")")
-                    continue
-                }
-                for exception in found {
-                    let line = JSONWriter.object { writer in
-                        writer.member("file", path)
-                        writer.member("exception", exception.name)
-                        writer.member("status", "loaded")
-                    }
-                    print(line)
-                }
+                tell(found, in: path, found.map { ExceptionFile.warnings(of: [$0], rules: rules, at: now) })
             } catch {
                 tell(error)
                 errors.append(error)
             }
         }
         return errors
+    }
+
+    /// - Parameter warnings: of each exception.
+    private func tell(
+        _ exceptions: [Detection.Exception], in path: String, _ warnings: [[ExceptionWarning]]
+    ) {
+        for warning in warnings.joined() {
+            StandardError.write("imdswatch: warning: \(path.printable): \(warning.text)\n")
+        }
+        guard selection.json else {
+            let count = warnings.joined().count
+            let detail = count == 0 ? "" : ", \(count.counted("warning"))"
+            return print("\(path.printable): ok: \(exceptions.count.counted("exception"))\(detail)")
+        }
+        for (exception, warnings) in zip(exceptions, warnings) {
+            let line = JSONWriter.object { writer in
+                writer.member("file", path)
+                writer.member("exception", exception.name)
+                writer.member("status", "loaded")
+                if !warnings.isEmpty {
+                    writer.member("warning", warnings.map(\.text).joined(separator: "; "))
+                }
+            }
+            print(line)
+        }
     }
 
     private func summarise(_ loaded: LoadedRules) {

@@ -103,8 +103,8 @@ struct RulesTestCommand: ParsableCommand {
         if !selection.json {
             for file in totals.untested { print("\(file.printable): no tests") }
             var line = "\(totals.passed) passed, \(totals.failed) failed"
-            if !totals.untested.isEmpty { line += ", \(totals.untested.count) rules without tests" }
-            if !totals.errors.isEmpty { line += ", \(totals.errors.count) files refused" }
+            if !totals.untested.isEmpty { line += ", \(totals.untested.count.counted("rule")) without tests" }
+            if !totals.errors.isEmpty { line += ", \(totals.errors.count.counted("file")) refused" }
             print(line)
         }
         if totals.failed > 0 { throw ExitStatus.dataError.code }

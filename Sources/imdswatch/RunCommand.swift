@@ -98,11 +98,11 @@ struct RunCommand: ParsableCommand {
             let reason = SystemCallError.text(of: outcome.outputError)
             throw Failure(
                 .ioError,
-                "standard output: \(reason); \(outcome.unwritten) record\(outcome.unwritten == 1 ? "" : "s") not written"
-            )
+                "standard output: \(reason); \(outcome.unwritten.counted("record")) not written")
         }
         if outcome.unwritten > 0 {
-            throw Failure(.ioError, "standard output is blocked; \(outcome.unwritten) records not written")
+            throw Failure(
+                .ioError, "standard output is blocked; \(outcome.unwritten.counted("record")) not written")
         }
     }
 

@@ -137,7 +137,7 @@ struct Settings {
             throw Failure(.dataError, "no rule was loaded, \(loaded.errors.count) refused")
         }
         if !loaded.errors.isEmpty {
-            log.warning("\(loaded.rules.count) rules loaded, \(loaded.errors.count) refused")
+            log.warning("\(loaded.rules.count.counted("rule")) loaded, \(loaded.errors.count) refused")
         }
         for rule in loaded.rules {
             if let obstacle = RuleExplanation(rule).obstacle { log.warning("\(rule.file): \(obstacle)") }
@@ -164,12 +164,9 @@ struct Settings {
         } catch {
             throw Failure(Settings.isMissing(error) ? .noInput : .dataError, "\(error)")
         }
-        let known = Set(rules.rules.map(\.id))
-        for exception in exceptions {
-            for id in exception.rules where !known.contains(id) {
-                log.warning("exception \"\(exception.name)\" is for a rule that is not loaded: \(id)")
-            }
-        }
+        let warnings = ExceptionFile.warnings(
+            of: exceptions, rules: rules.rules, source: source, at: Clock.realtime())
+        for warning in warnings { log.warning("\(warning.text)") }
         return exceptions
     }
 

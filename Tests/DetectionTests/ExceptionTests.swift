@@ -146,6 +146,24 @@ struct ExceptionTests {
         #expect(sink.exceptions.unknownRules(in: set).map(\.rule) == ["three"])
     }
 
+    @Test("go on counting where they are loaded anew and are the same")
+    func keptHits() throws {
+        let rule = Rule(id: "r", name: "", text: "", query: try Query.compile("any where true"))
+        let set = RuleSet([rule])
+        let first = try exception(#"any where process.name == "A""#, expires: 1_000)
+        let second = try exception(#"any where process.name == "B""#)
+        var sink = ExceptionSink(ExceptionSet([first, second], for: set))
+        match(rule, "A1 B2 B3", &sink)
+
+        var renewed = first
+        renewed.expires = 2_000
+        var narrowed = second
+        narrowed.rules = ["r"]
+        var after = ExceptionSet([second, narrowed, renewed, renewed], for: set)
+        after.keepHits(of: sink.exceptions)
+        #expect(after.hits.map(\.suppressed) == [2, 0, 1, 0])
+    }
+
     @Test("count events of foreign mount namespaces apart")
     func foreign() throws {
         let rule = Rule(id: "r", name: "", text: "", query: try Query.compile("any where true"))

@@ -114,6 +114,63 @@ struct StatsEncoderTests {
         #expect(Set(names) == typed)
     }
 
+    @Test("tells the hits of each exception, in order")
+    func exceptions() throws {
+        var record = record
+        record.exceptions = [.init(name: "an \"agent\"", hits: 3), .init(name: "b", hits: 0)]
+        var ecs: [UInt8] = []
+        StatsEncoder(Sample.context).append(record, to: &ecs)
+        var ocsf: [UInt8] = []
+        OCSFEncoder(Sample.context).append(record, to: &ocsf)
+        for (line, prefix) in [(try Line(ecs), "imdswatch"), (try Line(ocsf), "unmapped")] {
+            let uses = try #require(line.objects("\(prefix).exceptions"))
+            #expect(uses.map { $0["name"] as? String } == ["an \"agent\"", "b"])
+            #expect(uses.map { $0["hits"] as? Int } == [3, 0])
+            #expect(line.number("\(prefix).counters.connect4.seen") == 10)
+            #expect(line.strings("\(prefix).truncated") ?? [] == [])
+        }
+    }
+
+    @Test(
+        "leaves out exceptions that the line has no room for, and nothing else", arguments: [4_096, 15_000])
+    func manyExceptions(limit: Int) throws {
+        var context = Sample.context
+        context.lineLimit = limit
+        var record = record
+        record.exceptions = (0..<1_000).map { .init(name: "exception \($0) \u{1b}", hits: .max) }
+        var ecs: [UInt8] = []
+        StatsEncoder(context).append(record, to: &ecs)
+        var ocsf: [UInt8] = []
+        OCSFEncoder(context).append(record, to: &ocsf)
+        for (bytes, prefix) in [(ecs, "imdswatch"), (ocsf, "unmapped")] {
+            #expect(bytes.count <= limit && bytes.count > limit - 200)
+            let line = try Line(bytes)
+            let names = try #require(line.objects("\(prefix).exceptions")).map { $0["name"] as? String }
+            #expect(names == record.exceptions.prefix(names.count).map(\.name))
+            #expect(line.strings("\(prefix).truncated") == ["\(prefix).exceptions"])
+            #expect(line.number("\(prefix).counters.connect4.seen") == 10)
+        }
+    }
+
+    @Test("tells Prometheus the hits of each name once, whatever the name is")
+    func exceptionMetrics() throws {
+        var record = record
+        record.exceptions = [
+            .init(name: "a", hits: 3), .init(name: "\"\u{301}\\ \r\n", hits: 1), .init(name: "a", hits: 4),
+        ]
+        var bytes: [UInt8] = []
+        MetricsEncoder(Sample.context).append(record, to: &bytes)
+        let lines = String(decoding: bytes, as: UTF8.self).unicodeScalars.split(separator: "\n").map(
+            String.init)
+        let hits = lines.filter { $0.hasPrefix("imdswatch_exception_hits_total{") }
+        #expect(
+            hits == [
+                #"imdswatch_exception_hits_total{name="a"} 7"#,
+                "imdswatch_exception_hits_total{name=\"\\\"\u{301}\\\\ \r\\n\"} 1",
+            ])
+        #expect(lines.filter { $0 == "# TYPE imdswatch_exception_hits_total counter" }.count == 1)
+    }
+
     @Test("writes them as an OCSF base event")
     func ocsf() throws {
         var bytes: [UInt8] = []

@@ -237,11 +237,36 @@ extension KernelTests {
                     "[[exception]]", #"name = "known""#, #"reason = "test""#, "expires = 2026-11-23",
                     #"condition = 'any where process.parent.entity_id == "p"'"#,
                 ], "exceptions.toml")
-            let (alerts, stopped, _) = try replay(["--exceptions", exceptions, file(attack(at: 0))])
+            let (alerts, stopped, diagnostics) = try replay(["--exceptions", exceptions, file(attack(at: 0))])
             #expect(alerts.isEmpty)
             #expect(stopped.int("imdswatch.counters.alerts.suppressed") == 1)
+            let use = stopped.documents("imdswatch.exceptions")
+            #expect(use.map { $0.string("name") } == ["known"] && use.map { $0.int("hits") } == [1])
+            #expect(diagnostics.contains("0 alerts, 1 held back by exceptions"))
+            #expect(diagnostics.contains("exception \"known\": 1 hit"))
             let late = attack(at: 0).map { $0.replacing("2026-11-22", with: "2026-11-24") }
             #expect(try replay(["--exceptions", exceptions, file(late)]).alerts.count == 1)
+        }
+
+        @Test("alerts that are shown though they are held back count in the order, not as sent")
+        func shownSuppressed() throws {
+            let exceptions = try file(
+                [
+                    "[[exception]]", #"name = "known""#, #"reason = "test""#, "expires = 2026-11-23",
+                    #"condition = 'any where process.parent.entity_id == "p"'"#,
+                ], "exceptions.toml")
+            let late = attack(at: 0).map { $0.replacing("2026-11-22", with: "2026-11-24") }
+            let invocation = try Invocation([
+                "replay", "--show-suppressed", "--exceptions", exceptions, file(attack(at: 0) + late),
+            ])
+            let documents = try invocation.output.split(separator: "\n").map {
+                try #require(Document(Array($0.utf8)), "not JSON: \($0)")
+            }
+            #expect(documents.compactMap { $0.int("event.sequence") } == [1, 2])
+            #expect(documents.compactMap { $0.string("imdswatch.suppressed_by") } == ["known"])
+            #expect(documents.last?.int("imdswatch.counters.alerts.sent") == 1)
+            #expect(documents.last?.int("imdswatch.counters.alerts.suppressed") == 1)
+            #expect(invocation.diagnostics.contains("1 alert, 1 held back by exceptions"))
         }
 
         @Test("needs no privileges, and writes text where that is asked for")

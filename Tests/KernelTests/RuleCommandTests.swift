@@ -132,7 +132,7 @@ extension KernelTests {
             let right = try Invocation(["rules", "test", folder.path])
             #expect(right.status == 0, "\(right.output)\(right.diagnostics)")
             #expect(right.output.contains("b.eql: no tests"))
-            #expect(right.output.contains("1 passed, 0 failed, 1 rules without tests"))
+            #expect(right.output.contains("1 passed, 0 failed, 1 rule without tests"))
 
             try folder.write(
                 "b.tests.toml", "[[test]]\nname = 'wrong'\nevents = '''\n\(Self.event)\n'''\nalerts = []\n")
@@ -146,6 +146,47 @@ extension KernelTests {
 
             let none = try Invocation(["rules", "test", "--rules", "builtin:all"])
             #expect(none.status == 0, "\(none.output)")
+        }
+
+        @Test("check warns of exceptions that do not do what they are written for")
+        func exceptions() throws {
+            let folder = try Folder()
+            try folder.write("a.eql", Self.query)
+            try folder.write(
+                "e.toml",
+                """
+                [[exception]]
+                name = "old"
+                reason = "r"
+                expires = 2020-02-29
+                rules = ["nope"]
+                condition = "any where true"
+                [[exception]]
+                name = "files"
+                reason = "r"
+                condition = "file where true"
+                """)
+            let path = "\(folder.path)/e.toml"
+            let arguments = ["rules", "check", "--exceptions", path, "\(folder.path)/a.eql"]
+            let check = try Invocation(arguments)
+            #expect(check.status == 0, "\(check.diagnostics)")
+            #expect(check.output.contains("\(path): ok: 2 exceptions, 3 warnings\n"))
+            for warning in [
+                #"exception "old" expired on 2020-02-29: "#,
+                #"exception "old" is for a rule that is not loaded: nope"#,
+                #"exception "files" cannot hold on a host: "#,
+            ] {
+                #expect(check.diagnostics.contains("imdswatch: warning: \(path): \(warning)"), "\(warning)")
+            }
+            let json = try Invocation(arguments + ["--json"])
+            #expect(json.output.contains(#""warning":"exception \"files\" cannot hold"#))
+        }
+
+        @Test("fields says so if there is no field of that name")
+        func noField() throws {
+            let fields = try Invocation(["fields", "nosuch"])
+            #expect(fields.status == 64 && fields.output.isEmpty)
+            #expect(fields.diagnostics.contains("no field whose name contains \"nosuch\""))
         }
 
         @Test("list tells which rules run, and built-in rules go by their names")

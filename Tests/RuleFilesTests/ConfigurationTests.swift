@@ -1,4 +1,5 @@
 import Detection
+import EQL
 import RuleFiles
 import Testing
 
@@ -125,6 +126,33 @@ struct ExceptionFileTests {
         let text = "[[exception]]\nname='n'\nreason='r'\ncondition='any where true'\nexpires=\(date)"
         let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
         #expect(exceptions[0].expires == days * 86_400 * 1_000_000_000)
+    }
+
+    @Test("are warned of when they have expired, name no loaded rule or can never hold")
+    func warnings() throws {
+        let text =
+            good + """
+
+                [[exception]]
+                name = "files"
+                reason = "r"
+                condition = "file where true"
+                """
+        let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        let rule = Rule(id: "b", name: "", text: "", query: try Query.compile("any where true"))
+        let unknown = ExceptionWarning(exception: "cloud-init", cause: .unknownRule("a"))
+        let impossible = ExceptionWarning(exception: "files", cause: .impossible)
+        let end: Int64 = 1_798_761_600_000_000_000
+
+        func warnings(_ source: Query.Source, at now: Int64) -> [ExceptionWarning] {
+            ExceptionFile.warnings(of: exceptions, rules: [rule], source: source, at: now)
+        }
+        #expect(warnings(.live, at: 0) == [unknown, impossible])
+        #expect(warnings(.documents, at: 0) == [unknown])
+        let agent = ExceptionWarning(exception: "agent", cause: .expired(1_798_711_200_500_000_000))
+        #expect(warnings(.live, at: end - 1) == [unknown, agent, impossible])
+        let expired = ExceptionWarning(exception: "cloud-init", cause: .expired(end))
+        #expect(warnings(.live, at: end) == [expired, unknown, agent, impossible])
     }
 
     @Test(

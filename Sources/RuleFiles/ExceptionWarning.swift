@@ -1,0 +1,50 @@
+public import Detection
+public import EQL
+
+/// Why an exception that loads may not do what it is written for.
+public struct ExceptionWarning: Sendable, Equatable {
+    public enum Cause: Sendable, Equatable {
+        /// It ended at this moment, in nanoseconds since 1970, UTC.
+        case expired(Int64)
+        /// It names a rule that is not loaded.
+        case unknownRule(String)
+        /// The sensor has no event that satisfies the condition.
+        case impossible
+    }
+
+    /// Name of the exception.
+    public var exception: String
+    public var cause: Cause
+
+    public init(exception: String, cause: Cause) {
+        self.exception = exception
+        self.cause = cause
+    }
+}
+
+extension ExceptionFile {
+    /// What is to be told of exceptions, in their order.
+    ///
+    /// - Parameters:
+    ///   - rules: those that are loaded with them.
+    ///   - source: where the events come from.
+    ///   - now: nanoseconds since 1970, UTC.
+    public static func warnings(
+        of exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64
+    ) -> [ExceptionWarning] {
+        let known = Set(rules.map(\.id))
+        var warnings: [ExceptionWarning] = []
+        for exception in exceptions {
+            func warn(_ cause: ExceptionWarning.Cause) {
+                warnings.append(ExceptionWarning(exception: exception.name, cause: cause))
+            }
+            if let end = exception.expires, end <= now { warn(.expired(end)) }
+            for id in exception.rules where !known.contains(id) { warn(.unknownRule(id)) }
+            // documents can tell of events that the sensor has not
+            if source == .live, exception.query.stages.contains(where: { $0.requirement.kinds.isEmpty }) {
+                warn(.impossible)
+            }
+        }
+        return warnings
+    }
+}

@@ -1,0 +1,23 @@
+internal import ECS
+internal import RuleFiles
+
+extension ExceptionWarning {
+    var text: String {
+        let subject = "exception \"\(exception.printable)\""
+        return switch cause {
+        case .expired(let end):
+            "\(subject) expired on \(Self.lastDay(before: end)): it holds back nothing that happens later"
+        case .unknownRule(let id):
+            "\(subject) is for a rule that is not loaded: \(id.printable)"
+        case .impossible:
+            "\(subject) cannot hold on a host: the sensor has no event that satisfies it"
+        }
+    }
+
+    /// The day as the file has it: a date alone means the end of that day.
+    private static func lastDay(before end: Int64) -> String {
+        var writer = JSONWriter()
+        writer.value(time: end == .min ? end : end - 1)
+        return String(decoding: writer.bytes.dropFirst().prefix { $0 != UInt8(ascii: "T") }, as: UTF8.self)
+    }
+}
