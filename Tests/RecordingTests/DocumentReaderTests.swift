@@ -98,6 +98,52 @@ struct DocumentReaderTests {
     }
 
     @Test(
+        "only events count what cannot be converted",
+        arguments: [
+            (#"{"@timestamp":"yesterday","destination":{"port":"http"}}"#, 0),
+            (#"{"@timestamp":1,"destination":{"port":"http"}"#, 0),
+            (#"{"@timestamp":1,"destination":{"port":"http"},"event":{"kind":"alert"}}"#, 0),
+            (#"{"@timestamp":1,"destination":{"port":"http"},"event":{"kind":"event"}}"#, 1),
+        ])
+    func unconvertedOfEvents(line: String, expected: Int) {
+        var reader = DocumentReader()
+        var event = Event()
+        _ = try? reader.read(Array(line.utf8).span, into: &event)
+        let count = reader.unconverted
+        #expect(count == expected)
+    }
+
+    @Test(
+        "a search hit's name is the event's id where it has none",
+        arguments: [
+            (#"{"_index":"i","_id":"a","_source":{"@timestamp":1}}"#, ["a"]),
+            (#"{"_source":{"@timestamp":1},"_id":"a"}"#, ["a"]),
+            (#"{"_id":"a\"\u0062","_source":{"@timestamp":1,"_id":"x"}}"#, ["a\"b"]),
+            (#"{"_id":"a","_source":{"@timestamp":1,"event":{"id":"own"}}}"#, ["own"]),
+            (#"{"_source":{"@timestamp":1,"event.id":"own"},"_id":"a"}"#, ["own"]),
+            (#"{"_id":"a","_source":{"@timestamp":1,"event":{"id":null}}}"#, ["a"]),
+            (#"{"_id":"a","@timestamp":1}"#, []),
+            (#"{"_source":{"@timestamp":1,"_id":"x","process":{"_id":"y"}}}"#, []),
+            (#"{"_id":{"$oid":"x"},"_source":{"@timestamp":1}}"#, []),
+        ])
+    func hits(line: String, expected: [String]) throws {
+        #expect(texts(try read(line), .eventID) == expected)
+        // only where it is asked for
+        var event = Event()
+        var reader = DocumentReader(fields: FieldSet([.processName]))
+        try reader.read(Array(line.utf8).span, into: &event)
+        var isThere = event.has(.eventID)
+        #expect(!isThere)
+        try reader.complete(Array(line.utf8).span, into: &event)
+        isThere = event.has(.eventID)
+        #expect(isThere == !expected.isEmpty)
+        reader = DocumentReader(fields: FieldSet([.eventID]))
+        try reader.read(Array(line.utf8).span, into: &event)
+        isThere = event.has(.eventID)
+        #expect(isThere == !expected.isEmpty)
+    }
+
+    @Test(
         "escapes become the characters they stand for",
         arguments: [
             (#""a\"\\\/\b\f\n\r\tz""#, "a\"\\/\u{8}\u{c}\n\r\tz"),
