@@ -11,14 +11,14 @@ public enum DocumentKind: Sendable {
 /// Reads ECS documents, one JSON object each, into events.
 ///
 /// Nothing is derived (`EQL.md` §4a): names may be nested, dotted or mixed, any
-/// field may be a scalar or an array, `_source` of a search hit is unwrapped,
-/// values convert to the type of their field, and unknown fields are passed
+/// field may be a scalar or an array, `_source` of a search hit is unwrapped
+/// (its `_id` is `event.id` where the document has none), values convert to the type of their field, and unknown fields are passed
 /// over. What our own recordings say beyond fields is read back: exact bytes,
 /// further values, what is cut or unknown, and the clock that orders events.
 /// In steady state a document costs no allocation.
 public struct DocumentReader: ~Copyable {
     /// Values that could not be converted to the type of their field, and so
-    /// are missing. What only `complete` reads is not counted.
+    /// are missing. Of events only, and what only `complete` reads is not counted.
     public private(set) var unconverted = 0
 
     let tree: NameTree
@@ -29,6 +29,9 @@ public struct DocumentReader: ~Copyable {
     private var keys = KeyMemory()
     /// Fields given exactly, in base64: other values of them do not count.
     private var exact = FieldSet()
+    /// Whether the line is a search hit, and where in it the name of the hit is.
+    private var isHit = false
+    private var hitID: (text: Range<Int>, hasEscapes: Bool)?
     var recording = RecordingFacts()
     var boots = BootClocks()
 
@@ -58,7 +61,15 @@ public struct DocumentReader: ~Copyable {
         _ line: borrowing Span<UInt8>, into event: inout Event
     ) throws(DocumentError) -> DocumentKind {
         readsAll = !hasSelection
-        return try readDocument(line, into: &event)
+        let counted = unconverted
+        do throws(DocumentError) {
+            let kind = try readDocument(line, into: &event)
+            if kind != .event { unconverted = counted }
+            return kind
+        } catch {
+            unconverted = counted
+            throw error
+        }
     }
 
     /// Adds to an event the fields that `read` left out, from the same line.
@@ -81,6 +92,8 @@ public struct DocumentReader: ~Copyable {
         scanner = JSONScanner()
         keys.beginDocument()
         exact = FieldSet()
+        isHit = false
+        hitID = nil
         recording.reset()
         guard try scanner.peek(line) == UInt8(ascii: "{") else {
             try scanner.skipValue(line, depth: 0)
@@ -95,6 +108,11 @@ public struct DocumentReader: ~Copyable {
         event.header.timestamp = timestamp.payload
         if recording.isPresent { try restore(&event) }
         if event.header.hook == .none { restoreExecutables(in: &event) }
+        if isHit, let hitID, !event.has(.eventID) {
+            try fill(line, hitID.text, hasEscapes: hitID.hasEscapes)
+            try DocumentValue.add(
+                text: scratch.bytes.span.extracting(0..<scratch.count), .eventID, to: &event)
+        }
         return kind(of: event)
     }
 
@@ -133,6 +151,9 @@ public struct DocumentReader: ~Copyable {
             }
             if tree.nodes[child].meaning == .source {
                 guard try scanner.peek(line) == UInt8(ascii: "{") else { throw .notAnObject }
+                let outer = hitID
+                defer { hitID = outer }
+                isHit = true
                 try readObject(line, into: &event, node: NameTree.root, depth: depth + 1)
             } else {
                 try readValue(line, node: child, into: &event, depth: depth + 1)
@@ -247,7 +268,7 @@ public struct DocumentReader: ~Copyable {
                 exact.insert(field)
                 event.remove(field)
             }
-            if !usesScratch { try fill(line, range) }
+            if !usesScratch { try fill(line, range, hasEscapes: false) }
             guard JSONText.decodeBase64(&scratch) else {
                 unconverted += 1
                 return
@@ -255,6 +276,7 @@ public struct DocumentReader: ~Copyable {
             try DocumentValue.add(
                 text: scratch.bytes.span.extracting(0..<scratch.count), field, to: &event)
         case .prefix, .source: return
+        case .hitID: hitID = (range, usesScratch)
         default:
             if usesScratch {
                 recording.take(meaning, field, Array(scratch.bytes[0..<scratch.count]).span)
@@ -264,7 +286,11 @@ public struct DocumentReader: ~Copyable {
         }
     }
 
-    private mutating func fill(_ line: borrowing Span<UInt8>, _ range: Range<Int>) throws(DocumentError) {
+    /// Takes a text into the scratch.
+    private mutating func fill(
+        _ line: borrowing Span<UInt8>, _ range: Range<Int>, hasEscapes: Bool
+    ) throws(DocumentError) {
+        guard !hasEscapes else { return try JSONText.unescape(line, range, into: &scratch) }
         scratch.truncate(to: 0)
         guard scratch.append(line.extracting(range)) != nil else { throw .tooLong(limit: scratch.limit) }
     }

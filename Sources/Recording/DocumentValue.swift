@@ -31,7 +31,10 @@ enum DocumentValue {
                 unconverted += 1
             }
         case .date:
-            guard let time = decimal(text).map(Timestamp.parse(epoch:)) ?? Timestamp.parse(text) else {
+            guard
+                let time = decimal(text).map(Timestamp.parse(epoch:)) ?? Timestamp.parse(text)
+                    ?? Timestamp.parse(decimal: text)
+            else {
                 unconverted += 1
                 return
             }

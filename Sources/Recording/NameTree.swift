@@ -19,6 +19,8 @@ struct NameTree: Sendable {
         case origin
         /// Search hits wrap the document in it.
         case source
+        /// What search hits are called, beside it.
+        case hitID
         case hook, bootTime, degraded
         /// Names of fields whose values are special.
         case truncated, unknown, mutable, untrusted, redacted
@@ -75,6 +77,7 @@ struct NameTree: Sendable {
         for (name, meaning) in others {
             builder.add(name, Node(meaning: meaning, isWanted: meaning != .redacted))
         }
+        builder.add("_id", Node(meaning: .hitID, isWanted: wanted.contains(.eventID)))
         nodes = builder.nodes
         fill(builder.children)
     }

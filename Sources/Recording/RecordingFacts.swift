@@ -49,7 +49,7 @@ struct RecordingFacts: ~Copyable {
         case .further:
             guard let start = texts.append(text) else { return }
             further.append((field, start..<texts.count))
-        case .prefix, .field, .raw, .source: return
+        case .prefix, .field, .raw, .source, .hitID: return
         }
     }
 
