@@ -75,7 +75,8 @@ extension Sensor {
         }
         guard isBlind, !names.isEmpty else { return }
         log.warning(
-            "rules test \(names.joined(separator: ", ")): the tracepoint hook does not know that of connections")
+            "rules test \(names.joined(separator: ", ")): the tracepoint hook does not know that of connections"
+        )
     }
 }
 

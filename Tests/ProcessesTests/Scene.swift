@@ -180,7 +180,8 @@ final class Scene {
     }
 
     func seed(
-        _ process: ProcessIdentity, parent: ProcessIdentity, _ executable: Captured, args: [String]? = ["old"],
+        _ process: ProcessIdentity, parent: ProcessIdentity, _ executable: Captured,
+        args: [String]? = ["old"],
         comm: String = "comm", session: UInt32 = 0, tty: UInt32 = 0
     ) {
         begin(.exec, process, parent: parent)
