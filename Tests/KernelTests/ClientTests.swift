@@ -26,7 +26,9 @@ extension KernelTests {
             ])
         func alert(command: [String]) throws {
             let executable = try #require(resolve(command[0]), "\(command[0]) is not installed: make setup")
-            let (alerts, result) = try raisedAlerts(command)
+            var (alerts, result) = try raisedAlerts(command)
+            // on a busy machine an interpreter may load for longer than the rule's second
+            for _ in 0..<2 where alerts.isEmpty { (alerts, result) = try raisedAlerts(command) }
             #expect(alerts.count == 1)
             let alert = try #require(alerts.first)
             #expect(alert.int("process.pid") == result.child)
