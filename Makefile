@@ -88,7 +88,8 @@ test-clients: build ## Show which real cloud clients alert (root; takes them fro
 	Tests/Scenarios/test-clients
 
 .PHONY: test-arm64
-test-arm64: setup ## Have an arm64 guest verify and fire the BPF programs
+test-arm64: ## Have an arm64 guest verify and fire the BPF programs
+	@scripts/setup build test arm64
 	Tests/Kernels/test-arm64
 
 .PHONY: soak
