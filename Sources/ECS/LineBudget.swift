@@ -21,6 +21,19 @@ enum TextClass: Int, CaseIterable {
     /// Not cut while anything else can still be left out.
     var isProtected: Bool { self == .identifier || self == .executable }
 
+    /// The bytes of a value that tell most of what it says. Below this it is
+    /// only cut once all other values have come down to theirs.
+    var comfort: Int {
+        switch self {
+        case .matchedArgs, .matchedCommandLine, .matchedText: 256
+        case .otherArgs, .args, .otherCommandLine, .commandLine: 1024
+        case .text: 256
+        case .raw, .rule, .matchedExecutable, .leaderExecutable, .parentExecutable, .flags, .identifier,
+            .executable:
+            floor
+        }
+    }
+
     /// No value of the class is cut below this many bytes.
     var floor: Int {
         switch self {
@@ -70,19 +83,28 @@ struct LineSizes {
     mutating func note(_ size: Int, _ kind: TextClass) { sizes[kind.rawValue].append(size) }
 
     /// The budget that takes at least `excess` bytes out, in the order of the
-    /// classes; nil if that is more than can be taken.
+    /// classes: first down to what each needs to be of use, then further. Nil
+    /// if that is more than can be taken.
     func budget(removing excess: Int, in shape: RecordShape) -> LineBudget? {
+        budget(removing: excess, in: shape, leaving: \.comfort)
+            ?? budget(removing: excess, in: shape, leaving: \.floor)
+    }
+
+    private func budget(
+        removing excess: Int, in shape: RecordShape, leaving least: (TextClass) -> Int
+    ) -> LineBudget? {
         var budget = LineBudget()
         var rest = excess
         for kind in TextClass.allCases where rest > 0 && (shape == .skeleton || !kind.isProtected) {
             let values = sizes[kind.rawValue]
-            let available = values.reduce(0) { $0 + max(0, $1 - kind.floor) }
+            let least = least(kind)
+            let available = values.reduce(0) { $0 + max(0, $1 - least) }
             guard available > 0 else { continue }
             if available <= rest {
-                budget[kind] = kind.floor
+                budget[kind] = least
                 rest -= available
             } else {
-                budget[kind] = cap(values, removing: rest, floor: kind.floor)
+                budget[kind] = cap(values, removing: rest, floor: least)
                 rest = 0
             }
         }

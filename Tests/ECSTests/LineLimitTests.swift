@@ -40,10 +40,32 @@ struct LineLimitTests {
         #expect(
             more.strings("imdswatch.truncated")
                 == ["imdswatch.matched.process.args", "imdswatch.matched.process.command_line"])
-        let most = try self.line(args: ["curl", String(repeating: "A", count: 9_000)], limit: 15_000)
+        let most = try self.line(args: ["curl", String(repeating: "A", count: 6_500)], limit: 15_000)
         let cut = try #require(most.strings("imdswatch.truncated"))
         #expect(cut.contains("process.args") && !cut.contains("process.command_line"))
-        #expect(most.string("process.command_line")?.utf8.count == 9_005)
+        #expect(most.string("process.command_line")?.utf8.count == 6_505)
+    }
+
+    @Test("leaves of every value what tells most while one value is far too long")
+    func fairness() throws {
+        let parent = ["bash", "-c", String(repeating: "p", count: 700)]
+        let args = ["curl", String(repeating: "A", count: 30_000)]
+        let fields: [Field: FieldValue] = [
+            .processArgs: .texts(args), .processCommandLine: .texts([args.joined(separator: " ")]),
+            .parentArgs: .texts(parent),
+        ]
+        let line = try Sample.line(Sample.alert([Sample.exec(fields), Sample.connect(fields)]))
+        #expect(line.strings("process.parent.args") == parent)
+        let matched = try #require(line["imdswatch.matched"] as? [[String: Any]])
+        #expect(matched.count == 2)
+        for event in matched {
+            let process = try #require(event["process"] as? [String: Any])
+            let left = try #require(process["args"] as? [String]).joined().utf8.count
+            #expect(left > 200, "\(left)")
+        }
+        let left = try #require(line.strings("process.args")).joined().utf8.count
+        #expect(left > 900, "\(left)")
+        #expect(try #require(line.string("process.command_line")).utf8.count > 5_000)
     }
 
     @Test("drops exact bytes before it cuts the arguments themselves")

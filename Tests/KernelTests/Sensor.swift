@@ -16,6 +16,7 @@ final class Sensor {
     /// From the start of the process to its line that begins `ready`.
     let readyAfter: Duration
     private let process = Process()
+    private let lineLimit: Int
 
     var pid: Int32 { process.processIdentifier }
 
@@ -23,11 +24,18 @@ final class Sensor {
     ///
     /// No alert is held back, unless the options say so.
     ///
-    /// - Parameter launcher: a command that executes the sensor, such as nice(1).
-    init(_ options: [String] = [], limitAlerts: Bool = false, launcher: [String] = []) throws {
+    /// - Parameters:
+    ///   - lineLimit: the most bytes of a line, where that is not the default.
+    ///   - launcher: a command that executes the sensor, such as nice(1).
+    init(
+        _ options: [String] = [], limitAlerts: Bool = false, lineLimit: Int? = nil, launcher: [String] = []
+    ) throws {
         let (out, err) = (Pipe(), Pipe())
-        let command =
-            launcher + [Self.executable, "run"] + (limitAlerts ? [] : ["--max-alerts", "0"]) + options
+        var command = launcher + [Self.executable, "run"]
+        if !limitAlerts { command += ["--max-alerts", "0"] }
+        if let lineLimit { command += ["--max-line", "\(lineLimit)"] }
+        command += options
+        self.lineLimit = lineLimit ?? 15_000
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
         process.standardInput = FileHandle.nullDevice
@@ -76,7 +84,7 @@ final class Sensor {
         #expect(
             process.terminationReason == .exit && process.terminationStatus == 0, "\(diagnostics.text)")
         #expect(output.rest.isEmpty, "the last line is not whole")
-        return try Records(output.all)
+        return try Records(output.all, lineLimit: lineLimit)
     }
 }
 
@@ -90,10 +98,10 @@ struct Records {
     private let arrivals: [UInt64]
 
     /// Checks what holds for every line.
-    init(_ lines: [Lines.Line]) throws {
+    init(_ lines: [Lines.Line], lineLimit: Int) throws {
         var documents: [Document] = []
         for line in lines {
-            #expect(line.bytes.count <= 15_000)
+            #expect(line.bytes.count <= lineLimit)
             documents.append(try #require(Document(line.bytes), "not a JSON object: \(line.text)"))
         }
         self.documents = documents
