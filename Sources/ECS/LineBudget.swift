@@ -28,9 +28,18 @@ enum TextClass: Int, CaseIterable {
         case .matchedArgs, .matchedCommandLine, .matchedText: 256
         case .otherArgs, .args, .otherCommandLine, .commandLine: 1024
         case .text: 256
-        case .raw, .rule, .matchedExecutable, .leaderExecutable, .parentExecutable, .flags, .identifier,
+        case .raw: 512
+        case .rule, .matchedExecutable, .leaderExecutable, .parentExecutable, .flags, .identifier,
             .executable:
             floor
+        }
+    }
+
+    /// The bytes that a limit takes out of values of these sizes.
+    func removed(from sizes: [Int], above limit: Int) -> Int {
+        sizes.reduce(0) { sum, size in
+            guard size > limit else { return sum }
+            return sum + (self == .raw ? size : size - limit)
         }
     }
 
@@ -98,13 +107,13 @@ struct LineSizes {
         for kind in TextClass.allCases where rest > 0 && (shape == .skeleton || !kind.isProtected) {
             let values = sizes[kind.rawValue]
             let least = least(kind)
-            let available = values.reduce(0) { $0 + max(0, $1 - least) }
+            let available = kind.removed(from: values, above: least)
             guard available > 0 else { continue }
             if available <= rest {
                 budget[kind] = least
                 rest -= available
             } else {
-                budget[kind] = cap(values, removing: rest, floor: least)
+                budget[kind] = cap(values, kind, removing: rest, floor: least)
                 rest = 0
             }
         }
@@ -112,13 +121,12 @@ struct LineSizes {
     }
 
     /// The largest size that, as a limit of each value, removes enough.
-    private func cap(_ values: [Int], removing excess: Int, floor: Int) -> Int {
+    private func cap(_ values: [Int], _ kind: TextClass, removing excess: Int, floor: Int) -> Int {
         var low = floor
         var high = values.max() ?? floor
         while low < high {
             let middle = low + (high - low + 1) / 2
-            let removed = values.reduce(0) { $0 + max(0, $1 - middle) }
-            if removed >= excess { low = middle } else { high = middle - 1 }
+            if kind.removed(from: values, above: middle) >= excess { low = middle } else { high = middle - 1 }
         }
         return low
     }

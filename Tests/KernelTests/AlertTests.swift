@@ -52,7 +52,9 @@ extension KernelTests {
                 alert.bool("imdswatch.host_mount_namespace")
                     == (try mountNamespace("self") == mountNamespace("2")))
             #expect(alert.bool("imdswatch.degraded") == false)
-            #expect(alert.strings("imdswatch.truncated") == [])
+            // how these tests were started may take more room than a line has
+            let truncated = alert.strings("imdswatch.truncated") ?? []
+            #expect(truncated.filter { !$0.contains("_leader.") } == [])
             #expect(alert.strings("imdswatch.unknown") == [])
             #expect(alert.string("imdswatch.process.invoked_as")?.hasSuffix("/curl") == true)
             let matched = alert.documents("imdswatch.matched")
