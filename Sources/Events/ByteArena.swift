@@ -67,7 +67,16 @@ public struct ByteArena: ~Copyable, Sendable {
     }
 
     public mutating func append(_ text: StaticString) -> Int? {
-        append(text.description.utf8.span)
+        let length = text.utf8CodeUnitCount
+        // SAFETY: a static string's bytes live as long as the program, and there
+        // are as many as it says; `fill` has room for them.
+        return text.withUTF8Buffer { origin in
+            append(count: length) { bytes, start in
+                for index in 0..<length {
+                    unsafe bytes.storeBytes(of: origin[index], toByteOffset: start + index, as: UInt8.self)
+                }
+            }
+        }
     }
 
     /// Appends an integer of at most 64 bits, its lowest byte first.
@@ -161,7 +170,23 @@ public struct ByteArena: ~Copyable, Sendable {
             guard let base = memory.baseAddress else { return 0 }
             let from = unsafe (base + range.lowerBound).assumingMemoryBound(to: UInt8.self)
             var found = 0
-            for index in 0..<range.count where unsafe from[index] == byte { found &+= 1 }
+            var index = 0
+            let wanted = SIMD16<UInt8>(repeating: byte)
+            while index + 16 <= range.count {
+                // sixteen counts of a byte each, before one can overflow
+                var counts = SIMD16<UInt8>(repeating: 0)
+                let stop = min(range.count & ~15, index + 16 * 255)
+                while index < stop {
+                    let part = unsafe UnsafeRawPointer(from + index).loadUnaligned(as: SIMD16<UInt8>.self)
+                    counts &+= SIMD16<UInt8>(repeating: 0).replacing(with: 1, where: part .== wanted)
+                    index += 16
+                }
+                found &+= Int(SIMD16<UInt16>(truncatingIfNeeded: counts).wrappedSum())
+            }
+            while index < range.count {
+                if unsafe from[index] == byte { found &+= 1 }
+                index += 1
+            }
             return found
         }
     }

@@ -27,14 +27,14 @@ extension Event {
             header.store(in: &bytes, at: start + 8)
             var rest = present
             var offset = start + fixedSize
-            while let field = rest.popFirst() {
-                let slot = slots[Int(field.rawValue)]
+            while let number = rest.popFirstNumber() {
+                let slot = slots[number]
                 bytes.storeBytes(of: slot.payload, toByteOffset: offset, as: Int64.self)
                 bytes.storeBytes(of: slot.length, toByteOffset: offset + 8, as: UInt32.self)
                 bytes.storeBytes(of: slot.count, toByteOffset: offset + 12, as: UInt16.self)
                 bytes.storeBytes(of: slot.kind.rawValue, toByteOffset: offset + 14, as: UInt8.self)
                 bytes.storeBytes(of: slot.traits.rawValue, toByteOffset: offset + 15, as: UInt8.self)
-                bytes.storeBytes(of: field.rawValue, toByteOffset: offset + 16, as: UInt8.self)
+                bytes.storeBytes(of: UInt8(number), toByteOffset: offset + 16, as: UInt8.self)
                 offset += slotSize
             }
         }

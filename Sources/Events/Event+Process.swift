@@ -23,10 +23,12 @@ extension Event {
         var traits = traits
         guard let first = append(resolved) else { return setUnknown(role.executable, traits: .cut) }
         var end = first.upperBound
+        var name = end..<end
         var count = 1
         let differs = !invoked.isEmpty && !Event.equal(invoked, resolved)
         if differs, append(byte: 0) != nil, let second = append(invoked) {
             end = second.upperBound
+            name = second
             count = 2
             if !(isScript && Event.isNormalPath(invoked)) { traits.insert(.untrustedSecond) }
             if isScript, invoked[0] != slash, !directory.isEmpty {
@@ -39,17 +41,18 @@ extension Event {
             }
         }
         set(role.executable, text: first.lowerBound..<end, count: count, traits: traits)
-        setName(role, from: first.lowerBound..<end, values: count, traits: traits)
+        setName(role, from: first, name, values: count, traits: traits)
     }
 
-    /// Sets `process.name`: the last components of the executable's values,
-    /// without repeating equal ones.
+    /// Sets `process.name`: the last components of the executable's first two
+    /// values, without repeating equal ones.
     private mutating func setName(
-        _ role: ProcessRole, from paths: Range<Int>, values: Int, traits: Slot.Traits
+        _ role: ProcessRole, from path: Range<Int>, _ invoked: Range<Int>, values: Int,
+        traits: Slot.Traits
     ) {
-        let first = lastComponent(ofValue: 0, in: paths)
+        let first = lastComponent(of: path)
         guard values > 1 else { return set(role.name, text: first, traits: traits) }
-        let second = lastComponent(ofValue: 1, in: paths)
+        let second = lastComponent(of: invoked)
         // value 3 of the executable is value 2 made absolute: same last component
         guard !isSame(first, second) else {
             return set(
@@ -71,22 +74,11 @@ extension Event {
         set(role.name, text: start..<end, count: 2, traits: nameTraits)
     }
 
-    /// The range of the last path component of a NUL-separated value.
-    private func lastComponent(ofValue index: Int, in range: Range<Int>) -> Range<Int> {
+    private func lastComponent(of path: Range<Int>) -> Range<Int> {
         let bytes = arena.bytes.span
-        var start = range.lowerBound
-        var value = 0
-        while value < index, start < range.upperBound {
-            if bytes[start] == 0 { value += 1 }
-            start += 1
-        }
-        var end = start
-        var component = start
-        while end < range.upperBound, bytes[end] != 0 {
-            if bytes[end] == slash { component = end + 1 }
-            end += 1
-        }
-        return component..<end
+        var start = path.upperBound
+        while start > path.lowerBound, bytes[start - 1] != slash { start -= 1 }
+        return start..<path.upperBound
     }
 
     /// Appends `directory/path` without `.` components and doubled slashes.
@@ -166,7 +158,16 @@ extension Event {
 
     static func equal(_ one: borrowing Span<UInt8>, _ other: borrowing Span<UInt8>) -> Bool {
         guard one.count == other.count else { return false }
-        for index in one.indices where one[index] != other[index] { return false }
+        var index = 0
+        while index + 8 <= one.count {
+            let word: UInt64? = one.integer(at: index)
+            guard word == other.integer(at: index) else { return false }
+            index += 8
+        }
+        while index < one.count {
+            if one[index] != other[index] { return false }
+            index += 1
+        }
         return true
     }
 

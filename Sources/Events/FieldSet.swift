@@ -48,6 +48,12 @@ public struct FieldSet: Sendable, Equatable {
 
     /// Removes and returns the field with the lowest number.
     public mutating func popFirst() -> Field? {
+        guard let number = popFirstNumber() else { return nil }
+        return Field(rawValue: UInt8(number))
+    }
+
+    /// Removes and returns the lowest number of a field.
+    mutating func popFirstNumber() -> Int? {
         let number: Int
         if low != 0 {
             number = low.trailingZeroBitCount
@@ -61,7 +67,7 @@ public struct FieldSet: Sendable, Equatable {
         } else {
             return nil
         }
-        return Field(rawValue: UInt8(number))
+        return number
     }
 
     /// The fields in the order of their numbers. Allocates; not for the hot path.

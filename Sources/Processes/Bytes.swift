@@ -77,18 +77,18 @@ extension Span<UInt8> {
         return hasPrefix(text)
     }
 
-    func hasPrefix(_ text: StaticString) -> Bool {
-        let wanted = text.description.utf8.span
-        guard wanted.count <= count else { return false }
-        for index in wanted.indices where self[index] != wanted[index] { return false }
-        return true
-    }
+    func hasPrefix(_ text: StaticString) -> Bool { holds(text, at: 0) }
 
-    func hasSuffix(_ text: StaticString) -> Bool {
-        let wanted = text.description.utf8.span
-        guard wanted.count <= count else { return false }
-        let shift = count - wanted.count
-        for index in wanted.indices where self[shift + index] != wanted[index] { return false }
-        return true
+    func hasSuffix(_ text: StaticString) -> Bool { holds(text, at: count - text.utf8CodeUnitCount) }
+
+    private func holds(_ text: StaticString, at offset: Int) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard offset >= 0, length <= count - offset else { return false }
+        // SAFETY: a static string's bytes live as long as the program, and there
+        // are as many as it says.
+        return text.withUTF8Buffer { wanted in
+            for index in 0..<length where unsafe self[offset + index] != wanted[index] { return false }
+            return true
+        }
     }
 }

@@ -57,18 +57,21 @@ extension ProcessStore {
     /// leader of a session that init started.
     mutating func entryLeader(of ancestor: UInt32) -> (ancestor: UInt32, kind: EntryKind) {
         var number = ancestor
+        var own = door(lineage.ancestors[Int(ancestor)])
         for _ in 0..<(2 * Int(Lineage.depthLimit)) {
             let process = lineage.ancestors[Int(number)]
             if process.pid == 1 { return (number, .start) }
             guard process.parent != 0 else { return (number, .unknown) }
             let image = lineage.images[Int(process.image)]
             let parent = lineage.ancestors[Int(process.parent)]
-            if let door = door(parent), self.door(process) != door {
+            let above = door(parent)
+            if let door = above, own != door {
                 guard door == .terminal, image.terminal != 0 else { return (number, door) }
                 return (number, EntryKind(terminalMajor: image.terminalMajor))
             }
             guard parent.pid == 1 else {
                 number = process.parent
+                own = above
                 continue
             }
             if image.session == process.pid {
@@ -83,6 +86,7 @@ extension ProcessStore {
                 lineage.ancestors[Int(leader)].start <= process.start
             else { return (number, .unknown) }
             number = leader
+            own = door(lineage.ancestors[Int(leader)])
         }
         return (ancestor, .unknown)
     }

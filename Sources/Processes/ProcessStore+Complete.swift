@@ -136,6 +136,9 @@ extension ProcessStore {
     /// Not heard of for some seconds of the events' own time.
     mutating func isOld(_ entry: ProcessEntry) -> Bool { now &- entry.seen > 2 && now >= entry.seen }
 
+    /// Notes that the process is there.
+    mutating func touch(_ place: UInt32) { index.touch(place, at: now) }
+
     mutating func remove(at place: UInt32) {
         let ancestor = index.entries[Int(place)].ancestor
         index.remove(at: place)

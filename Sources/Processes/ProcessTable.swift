@@ -21,7 +21,8 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     private var argumentsLeft = 8192
     private var hand: UInt32 = 0
     private var imageHand: UInt32 = 0
-    private var sweep: UInt32 = 0
+    private var sweep = 0
+    private var sweptAt: Int64 = 0
 
     /// - Parameters:
     ///   - source: the host.
@@ -76,8 +77,16 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     }
 
     /// To be called whenever there were events: forgets some of the processes that
-    /// have ended. How many are kept follows from the rate of starts.
-    public mutating func forgetSome() { forgetEnded(limit: max(64, store.index.entries.count / 64)) }
+    /// have ended. Under load all places are looked at about once a second.
+    ///
+    /// - Parameter time: nanoseconds that only grow.
+    public mutating func forgetSome(at time: Int64) {
+        let elapsed = min(max(time &- sweptAt, 0), 1_000_000_000)
+        let places = Int(Int64(store.index.entries.count) * elapsed / 1_000_000_000)
+        guard places > 0 else { return }
+        sweptAt = time
+        forgetEnded(places: places)
+    }
 
     /// To be called about once a second: forgets processes that have ended,
     /// and reads the user database again where it has changed.
@@ -86,7 +95,7 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     public mutating func tick(at time: Int64) {
         store.users.refresh(at: time)
         readsLeft = 1000
-        forgetEnded(limit: max(1024, store.index.entries.count / 8))
+        forgetEnded(places: max(1024, store.index.entries.count / 8))
     }
 
     /// Appends the parents of a process as `AncestryEntry`s, nearest first.
@@ -221,18 +230,19 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         for _ in 0..<4 where store.isShortOfBytes { evictEntry() }
     }
 
-    /// Looks at some of the entries in turn. Those that were heard of lately
-    /// stay: the connection of a short process may still be on its way.
-    private mutating func forgetEnded(limit: Int) {
-        for _ in 0..<min(limit, 8192) {
-            sweep = store.nextEntry(after: sweep)
-            guard sweep != 0 else { return }
-            let entry = store.index.entries[Int(sweep)]
-            guard store.isOld(entry), entry.flags.contains(.exited) || !source.isAlive(entry.pid) else {
+    /// Looks at some of the places in turn. Processes that were heard of lately
+    /// stay: the connection of a short one may still be on its way.
+    private mutating func forgetEnded(places: Int) {
+        for _ in 0..<min(places, 8192) {
+            sweep = sweep + 1 < store.index.entries.count ? sweep + 1 : 0
+            let entry = store.index.entries[sweep]
+            guard entry.pid != 0, store.isOld(entry) else { continue }
+            if !entry.flags.contains(.exited), source.isAlive(entry.pid) {
+                store.touch(UInt32(sweep))
                 continue
             }
             store.counters.recycled += 1
-            store.remove(at: sweep)
+            store.remove(at: UInt32(sweep))
         }
     }
 }

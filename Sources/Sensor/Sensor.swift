@@ -228,8 +228,8 @@ public struct Sensor: ~Copyable {
         while ending == nil {
             let exempt = pipeline.counters.exempt
             let drained = drain() - Int(pipeline.counters.exempt - exempt)
-            if drained > 0 { pipeline.table.forgetSome() }
             let now = Clock.monotonic()
+            if drained > 0 { pipeline.table.forgetSome(at: now) }
             if now >= nextTick {
                 tick()
                 nextTick = now + Sensor.tickInterval

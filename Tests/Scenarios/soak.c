@@ -2,9 +2,9 @@
 /*
  * Starts programs at a steady rate, for Tests/Scenarios/soak:
  *
- *   soak RATE SECONDS ACCESS_EVERY CLIENT
+ *   soak RATE SECONDS ACCESS_EVERY PROGRAM CLIENT
  *
- * RATE starts a second (0: as many as it can), most of them of this program, which
+ * RATE starts a second (0: as many as it can), most of them of PROGRAM, which
  * ends at once, and every ACCESS_EVERY-th (0: none) of CLIENT, a copy of it that
  * connects to the metadata address. Prints each second how many there were.
  * To be run in a network of its own that has the address.
@@ -57,9 +57,9 @@ int main(int count, char **arguments)
 	double begin, shown, rate, seconds;
 	long started = 0, accesses = 0, every;
 
-	if (count == 2)
-		return strcmp(arguments[1], "access") ? 0 : access_metadata();
-	if (count != 5)
+	if (count == 2 && !strcmp(arguments[1], "access"))
+		return access_metadata();
+	if (count != 6)
 		return 64;
 	rate = atof(arguments[1]);
 	seconds = atof(arguments[2]);
@@ -71,8 +71,7 @@ int main(int count, char **arguments)
 		} else {
 			int is_access = every && started % every == every - 1;
 
-			start(is_access ? arguments[4] : "/proc/self/exe",
-			      is_access ? "access" : "nothing");
+			start(arguments[is_access ? 5 : 4], is_access ? "access" : "nothing");
 			started++;
 			accesses += is_access;
 		}

@@ -19,20 +19,14 @@ extension Benchmarks {
     /// A program start by each of so many living processes in turn, all the way.
     private static func table(_ name: String, processes: Int) -> Benchmark {
         Benchmark(name, count: processes) {
-            let line = try Line()
+            let line = try LineBox()
             var record = RecordBuilder.exec("/usr/bin/grep", ["grep", "-q", "ready"])
             let records = (0..<processes).map { number in
                 record.process = (UInt32(1_000 + number), UInt64(900_000_000 + number * 1_000))
                 record.group = record.process
                 return record.bytes
             }
-            return { count in
-                for record in records.prefix(count) {
-                    line.decode(record)
-                    line.apply()
-                    line.detect()
-                }
-            }
+            return { line.take($0, of: records, to: .matched) }
         }
     }
 
@@ -63,11 +57,11 @@ extension Benchmarks {
     /// Decoding a start with arguments of so many bytes.
     private static func arguments(_ name: String, bytes: Int) -> Benchmark {
         Benchmark(name, count: 160) {
-            let line = try Line()
+            let line = try LineBox()
             let record = RecordBuilder.exec(
                 "/usr/bin/grep", Array(repeating: String(repeating: "a", count: 31), count: bytes / 32)
             ).bytes
-            return { count in for _ in 0..<count { line.decode(record) } }
+            return { line.take($0, of: [record], to: .decoded) }
         }
     }
 }
