@@ -164,7 +164,7 @@ public struct Bench: ~Copyable {
                 return "\(command.path) is not installed"
             }
             do throws(BenchError) {
-                var process = try MeasuredProcess.start(command, keepsOutput: false)
+                var process = try MeasuredProcess.start(command, output: .dropped)
                 process.stop()
             } catch {
                 guard case .notReady(_, let said) = error else { return "\(error)" }
@@ -184,7 +184,8 @@ public struct Bench: ~Copyable {
                 condition.times[Int(workload.rawValue)].append(try slot(workload))
             }
         case 1:
-            var program = try MeasuredProcess.start(condition.commands[0], keepsOutput: condition.isSensor)
+            var program = try MeasuredProcess.start(
+                condition.commands[0], output: condition.isSensor ? .kept : .dropped)
             for workload in Workload.allCases {
                 let before = program.processorTime
                 let each = try slot(workload)
@@ -198,8 +199,8 @@ public struct Bench: ~Copyable {
             condition.memory = program.memory
             if condition.isSensor { stop(&program) } else { program.stop() }
         default:
-            var first = try MeasuredProcess.start(condition.commands[0], keepsOutput: false)
-            var second = try MeasuredProcess.start(condition.commands[1], keepsOutput: false)
+            var first = try MeasuredProcess.start(condition.commands[0], output: .dropped)
+            var second = try MeasuredProcess.start(condition.commands[1], output: .dropped)
             for workload in Workload.allCases {
                 let before = first.processorTime + second.processorTime
                 let each = try slot(workload)
@@ -221,7 +222,7 @@ public struct Bench: ~Copyable {
         guard let statistics = try? RunStatistics() else { return [] }
         var costs: [HookCost] = []
         for workload in [Workload.programs, .unwantedConnections, .wantedConnections, .requests] {
-            var program = try MeasuredProcess.start(sensor(), keepsOutput: true)
+            var program = try MeasuredProcess.start(sensor(), output: .kept)
             _ = try slot(workload)
             guard let last = stop(&program) else { continue }
             let operations = Double(counts[Int(workload.rawValue)])
@@ -246,7 +247,7 @@ public struct Bench: ~Copyable {
         _ name: String, pause: UInt32, storm: Bool
     ) throws(BenchError) -> Latency {
         progress("from connection to alert, \(name)")
-        var program = try MeasuredProcess.start(sensor(["--max-alerts", "0"]), keepsOutput: true)
+        var program = try MeasuredProcess.start(sensor(["--max-alerts", "0"]), output: .stamped)
         // read as by a collector that gets a processor at once: the sensor is measured, not this
         let scheduling = Scheduling.raise()
         defer { if scheduling == .realTime { Scheduling.lower() } }
@@ -267,16 +268,19 @@ public struct Bench: ~Copyable {
 
         var toAlert = Histogram<UInt64>(highestTrackableValue: 60_000_000_000)
         var toLine = toAlert
+        var toReader = toAlert
         for line in program.lines where line.text("kind") == Array("alert".utf8) {
             guard let event = line.text("@timestamp").flatMap({ Timestamp.parse($0.span) }),
                 let created = line.text("created").flatMap({ Timestamp.parse($0.span) })
             else { continue }
             _ = toAlert.record(UInt64(max(1, created - event)))
-            _ = toLine.record(UInt64(max(1, line.arrival - event)))
+            _ = toLine.record(UInt64(max(1, line.written - event)))
+            _ = toReader.record(UInt64(max(1, line.arrival - event)))
         }
         return Latency(
             name: name, expected: Int(options.accesses), count: Int(toAlert.totalCount),
-            toAlert: Bench.percentiles(of: toAlert), toLine: Bench.percentiles(of: toLine))
+            toAlert: Bench.percentiles(of: toAlert), toLine: Bench.percentiles(of: toLine),
+            toReader: Bench.percentiles(of: toReader))
     }
 
     private static func percentiles(of histogram: Histogram<UInt64>) -> [(percentile: Double, time: UInt64)] {
@@ -289,7 +293,7 @@ public struct Bench: ~Copyable {
     private mutating func measureCeiling() throws(BenchError) -> Ceiling {
         progress("the highest rate of program starts")
         let before = lost
-        var program = try MeasuredProcess.start(sensor(), keepsOutput: true)
+        var program = try MeasuredProcess.start(sensor(), output: .kept)
         let count = counts[Int(Workload.programs.rawValue)] * 10
         let begin = Clock.monotonic()
         try worker.begin(.load(.programs), count: count)

@@ -55,9 +55,16 @@ public struct Latency: Sendable {
     public var expected: Int
     /// Alerts that came.
     public var count: Int
-    /// Percentile and time.
+    /// Percentile and time: until the alert was made, until its line was on
+    /// standard output, and until another process had read that.
     public var toAlert: [(percentile: Double, time: UInt64)]
     public var toLine: [(percentile: Double, time: UInt64)]
+    public var toReader: [(percentile: Double, time: UInt64)]
+
+    /// What to call each.
+    var parts: [(name: String, times: [(percentile: Double, time: UInt64)])] {
+        [("to the alert", toAlert), ("to its line", toLine), ("to its reader", toReader)]
+    }
 }
 
 /// The highest rate of program starts this host reached, and what was lost at it.

@@ -118,7 +118,7 @@ public struct BenchPage {
             let part = (decades + BenchPage.logarithm(rest)) / 4
             return BenchPage.labels + min(1, part) * (BenchPage.width - BenchPage.labels - 60)
         }
-        let height = 96.0
+        let height = 128.0
         var marks = ""
         for (time, name) in [(1e4, "10 us"), (1e5, "100 us"), (1e6, "1 ms"), (1e7, "10 ms"), (1e8, "100 ms")]
         {
@@ -126,10 +126,7 @@ public struct BenchPage {
                 x(time), 0, x(time), height - 22, time == 1e6 ? "#a40e26" : "#d8dee4", dashes: time == 1e6)
             marks += label(x(time), height - 6, name, anchor: "middle")
         }
-        for (row, (name, times)) in [
-            ("to the alert", latency.toAlert), ("to its line, read", latency.toLine),
-        ]
-        .enumerated() {
+        for (row, (name, times)) in latency.parts.enumerated() {
             let y = 20 + 32 * Double(row)
             marks += label(BenchPage.labels - 12, y + 4, name, anchor: "end")
             if let first = times.first, let last = times.last {

@@ -36,6 +36,7 @@ extension BenchResult {
             writer.put("alerts", latency.count)
             writer.times("to_alert_ns", latency.toAlert)
             writer.times("to_line_ns", latency.toLine)
+            writer.times("to_reader_ns", latency.toReader)
         }
         writer.put("highest_starts_per_second", ceiling.rate)
         writer.put("lost_at_highest", Int(ceiling.lost))

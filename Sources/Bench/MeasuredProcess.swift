@@ -12,42 +12,52 @@ struct MeasuredProcess: ~Copyable {
         var patience: Duration
     }
 
-    /// A line of its output, and when it was read: nanoseconds since 1970.
+    /// What becomes of its standard output.
+    enum Output {
+        case dropped, kept
+        /// Kept, with the time of each write.
+        case stamped
+    }
+
+    /// A line of its output, and when it was written and read: nanoseconds since
+    /// 1970. Where writes are not stamped, the first is the second.
     struct Line {
         let bytes: [UInt8]
+        let written: Int64
         let arrival: Int64
     }
 
     let pid: Int32
     private let child: Child
     private var output: BytePipe
+    private let isStamped: Bool
     private var diagnostics: BytePipe
     private var rest: [UInt8] = []
     private(set) var lines: [Line] = []
 
     /// Starts it and waits until it watches.
-    static func start(_ command: Command, keepsOutput: Bool) throws(BenchError) -> MeasuredProcess {
-        var process = try launch(command, keepsOutput: keepsOutput)
+    static func start(_ command: Command, output: Output) throws(BenchError) -> MeasuredProcess {
+        var process = try launch(command, output)
         try process.waitUntilReady(command)
         return process
     }
 
-    private static func launch(_ command: Command, keepsOutput: Bool) throws(BenchError) -> MeasuredProcess {
+    private static func launch(_ command: Command, _ kind: Output) throws(BenchError) -> MeasuredProcess {
         do {
-            let output = try BytePipe()
+            let output = kind == .stamped ? try BytePipe(stamped: ()) : try BytePipe()
             let diagnostics = try BytePipe()
             let parent = CurrentProcess.pid
             let ends = (output.writeEnd, diagnostics.writeEnd)
             let child = try Child {
                 guard CurrentProcess.dieWithParent(parent) else { return 1 }
-                CurrentProcess.keepOnly([nil, keepsOutput ? ends.0 : nil, ends.1])
+                CurrentProcess.keepOnly([nil, kind == .dropped ? nil : ends.0, ends.1])
                 CurrentProcess.resetSignals()
                 _ = CurrentProcess.exec(
                     command.path, [command.path] + command.arguments,
                     environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"])
                 return 127
             }
-            return MeasuredProcess(child, output, diagnostics)
+            return MeasuredProcess(child, output, isStamped: kind == .stamped, diagnostics)
         } catch let error as SocketError {
             throw .socket(error)
         } catch let error as SpawnError {
@@ -57,11 +67,14 @@ struct MeasuredProcess: ~Copyable {
         }
     }
 
-    private init(_ child: Child, _ output: consuming BytePipe, _ diagnostics: consuming BytePipe) {
+    private init(
+        _ child: Child, _ output: consuming BytePipe, isStamped: Bool, _ diagnostics: consuming BytePipe
+    ) {
         output.closeWriteEnd()
         diagnostics.closeWriteEnd()
         self.child = child
         self.output = output
+        self.isStamped = isStamped
         self.diagnostics = diagnostics
         pid = child.pid
     }
@@ -104,11 +117,18 @@ struct MeasuredProcess: ~Copyable {
 
     /// False at the end of the output.
     private mutating func readOnce() -> Bool {
-        guard let bytes = try? output.read(atMost: 1 << 16), !bytes.isEmpty else { return false }
+        let part: (bytes: [UInt8], written: Int64)?
+        if isStamped {
+            part = try? output.readStamped(atMost: 1 << 16)
+        } else {
+            part = (try? output.read(atMost: 1 << 16)).map { ($0, 0) }
+        }
+        guard let part, !part.bytes.isEmpty else { return false }
         let arrival = Clock.realtime()
-        rest += bytes
+        let written = part.written == 0 ? arrival : part.written
+        rest += part.bytes
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            lines.append(Line(bytes: Array(rest[..<end]), arrival: arrival))
+            lines.append(Line(bytes: Array(rest[..<end]), written: written, arrival: arrival))
             rest.removeSubrange(...end)
         }
         return true

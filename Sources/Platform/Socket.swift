@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Glibc
 
 /// Why a socket could not be made or used.
@@ -177,6 +178,17 @@ public struct BytePipe: ~Copyable {
         writeEnd = ends[1]
     }
 
+    /// A socket in the place of a pipe, that notes when something is written to it.
+    /// Holds ten writes that nobody has read, by default.
+    public init(stamped: Void) throws(SocketError) {
+        var ends: [Int32] = [-1, -1]
+        // SAFETY: the array has the two places that the call fills.
+        let result = unsafe platform_stamped_pair(&ends)
+        guard result == 0 else { throw .open(errno: -result) }
+        readEnd = ends[0]
+        writeEnd = ends[1]
+    }
+
     deinit {
         _ = close(readEnd)
         if writeEnd >= 0 { _ = close(writeEnd) }
@@ -191,6 +203,19 @@ public struct BytePipe: ~Copyable {
     /// Reads what is there; nothing once every write end is closed.
     public func read(atMost limit: Int) throws(SocketError) -> [UInt8] {
         try BytePipe.read(readEnd, atMost: limit)
+    }
+
+    /// Reads one write to a stamped pipe; nothing once every write end is closed.
+    ///
+    /// - Returns: the bytes, and when they were written: nanoseconds since 1970.
+    public func readStamped(atMost limit: Int) throws(SocketError) -> (bytes: [UInt8], written: Int64) {
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var written: Int64 = 0
+        // SAFETY: the pointer and the count are those of the array.
+        let count = unsafe platform_receive_stamped(readEnd, &bytes, limit, &written)
+        guard count >= 0 else { throw .receive(errno: Int32(-count)) }
+        bytes.removeLast(limit - count)
+        return (bytes, written)
     }
 
     /// Writes all bytes to a pipe that this process was given; what nobody

@@ -11,4 +11,5 @@
 #include "privileges.h"
 #include "signals.h"
 #include "spawn_child.h"
+#include "stamped_socket.h"
 #include "thread.h"
