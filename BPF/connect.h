@@ -255,7 +255,7 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 	end = who.mm ? FIELD(direct, who.mm, arg_end) : 0;
 	record->argument_count = 0;
 	fill = ring_fill();
-	if (fill > RESERVED_FROM(fixed.ring_size)) {
+	if (fill > SHED_FROM(fixed.ring_size)) {
 		shed(s);
 	} else {
 		add_directory(s, slot, &who, direct);

@@ -93,7 +93,7 @@ struct told {
 	struct file *file;
 	struct file *parent_file;
 	__u32 flags; /* RECORD_MEMFD */
-	__u32 pad;
+	__u32 mount_namespace;
 };
 
 /*

@@ -85,11 +85,14 @@ static __always_inline void find_top(struct scratch *s, const struct subject *wh
 	struct hanging at;
 
 	s->walk.top = NULL;
+	s->record.header.flags |= RECORD_CHROOT;
 	read_mount(&at, mount);
 	if (at.parent && (at.parent == mount ||
 			  (at.parent == root && at.point == FIELD(direct, root, mnt.mnt_root)))) {
 		s->walk.top = mount;
 		s->walk.top_root = at.root;
+		if (FIELD(direct, who->fs, root.dentry) == at.root)
+			s->record.header.flags &= ~RECORD_CHROOT;
 	}
 }
 

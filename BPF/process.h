@@ -21,18 +21,26 @@ static __always_inline int add_file(struct scratch *s, __u32 slot, __u32 which, 
 }
 
 /*
- * A file can be run through a descriptor from a mount that is not, or no
- * longer, in the namespace of its process; the path then means nothing there,
- * and could have been chosen to look like any other.
+ * Through a descriptor a process can run a file, or be in a directory, of a
+ * mount that is not, or no longer, in its namespace; the path then means
+ * nothing there, and could have been chosen to look like any other.
  */
-static __always_inline bool is_mounted(const struct scratch *s, const struct subject *who,
-				       struct file *file, const bool direct)
+static __always_inline bool is_mounted(const struct scratch *s, const struct vfsmount *at,
+				       struct nsproxy *proxy, const bool direct)
 {
-	struct mount *mount = mount_of(FIELD(direct, file, f_path.mnt));
+	struct mount *mount = mount_of(at);
 
 	/* the top mount is in the task's own namespace */
-	return mount == s->walk.top ||
-	       FIELD(false, mount, mnt_ns) == FIELD(direct, who->proxy, mnt_ns);
+	return mount == s->walk.top || FIELD(false, mount, mnt_ns) == FIELD(direct, proxy, mnt_ns);
+}
+
+/* Notes that a path is one of another namespace. */
+static __always_inline void doubt_text(struct scratch *s, __u32 which)
+{
+	if (s->record.text[which].state != TEXT_COMPLETE)
+		return;
+	s->record.text[which].state = TEXT_FOREIGN;
+	s->states |= 1 << TEXT_FOREIGN;
 }
 
 static __always_inline void add_executable(struct scratch *s, __u32 slot, const struct subject *who,
@@ -59,9 +67,11 @@ static __always_inline void add_executable(struct scratch *s, __u32 slot, const 
 	} else if (add_file(s, slot, TEXT_EXECUTABLE, file, direct) == WALK_MEMFD) {
 		*flags |= RECORD_MEMFD;
 	}
-	if (!(*flags & RECORD_MEMFD) && *flags & RECORD_HOST_MOUNTS &&
-	    !is_mounted(s, who, file, direct))
+	if (!(*flags & RECORD_MEMFD) &&
+	    !is_mounted(s, FIELD(direct, file, f_path.mnt), who->proxy, direct)) {
 		*flags &= ~RECORD_HOST_MOUNTS;
+		doubt_text(s, TEXT_EXECUTABLE);
+	}
 }
 
 /* Odd while somebody writes. */
@@ -90,6 +100,8 @@ static __always_inline void add_directory(struct scratch *s, __u32 slot, const s
 		 direct);
 	if (before & 1 || sequence_of(fs, direct) != before)
 		spoil_text(s, TEXT_CWD);
+	else if (!is_mounted(s, FIELD(direct, fs, pwd.mnt), who->proxy, direct))
+		doubt_text(s, TEXT_CWD);
 }
 
 /* How long what was told is left out: nanoseconds. */
@@ -113,6 +125,7 @@ static __always_inline bool parent_was_told(const struct scratch *s, const struc
 
 	return told->time && s->record.header.time - told->time < TOLD_LASTS &&
 	       is_same(&told->parent, &s->record.task.parent) &&
+	       told->mount_namespace == s->record.task.mount_namespace &&
 	       told->parent_execs == FIELD(direct, who->parent, self_exec_id) &&
 	       told->parent_file == file_of(FIELD(direct, who->parent, mm), direct);
 }
@@ -129,6 +142,7 @@ static __always_inline void note_parent(struct scratch *s, const struct subject 
 	told->time = 0;
 	barrier();
 	told->parent = s->record.task.parent;
+	told->mount_namespace = s->record.task.mount_namespace;
 	told->parent_execs = FIELD(direct, who->parent, self_exec_id);
 	told->parent_file = file_of(FIELD(direct, who->parent, mm), direct);
 }
@@ -140,6 +154,23 @@ static __always_inline void note_sent(struct scratch *s)
 
 	if (text->state == TEXT_COMPLETE && text->length && s->told.parent_file)
 		s->told.time = s->record.header.time;
+}
+
+/*
+ * Whether the path of the parent's executable means something: on the host only
+ * as a path of the host; elsewhere also as one of the parent's own namespace,
+ * which started the container.
+ */
+static __always_inline bool parent_is_mounted(const struct scratch *s, const struct subject *who,
+					      struct file *file, const bool direct)
+{
+	struct vfsmount *at = FIELD(direct, file, f_path.mnt);
+	struct nsproxy *proxy = FIELD(direct, who->parent, nsproxy);
+
+	if (is_mounted(s, at, who->proxy, direct))
+		return true;
+	return s->record.task.mount_namespace != host_mount_namespace() && proxy &&
+	       is_mounted(s, at, proxy, direct);
 }
 
 /*
@@ -160,7 +191,9 @@ static __always_inline void add_parent(struct scratch *s, __u32 slot, const stru
 	} else if (!file) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);
 	} else {
-		add_file(s, slot, TEXT_PARENT_EXECUTABLE, file, direct);
+		if (add_file(s, slot, TEXT_PARENT_EXECUTABLE, file, direct) != WALK_MEMFD &&
+		    !parent_is_mounted(s, who, file, direct))
+			doubt_text(s, TEXT_PARENT_EXECUTABLE);
 		barrier();
 		if (FIELD(direct, parent, mm) != mm || FIELD(direct, mm, exe_file) != file)
 			spoil_text(s, TEXT_PARENT_EXECUTABLE);

@@ -201,6 +201,8 @@ static __always_inline void fill_task(struct record *record, const struct subjec
 	identify_pid(&t->group, FIELD(direct, who->signal, pids[PIDTYPE_PGID]), t, own, parent,
 		     direct);
 	t->tid = FIELD(direct, who->task, pid);
+	t->execs = FIELD(direct, who->task, self_exec_id);
+	record->parent_execs = FIELD(direct, who->parent, self_exec_id);
 	fill_credentials(t, who, direct);
 	fill_namespaces(t, who, own, direct);
 	fill_terminal(t, who->signal, direct);

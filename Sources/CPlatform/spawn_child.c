@@ -49,6 +49,11 @@ int child_drop_privileges(void)
 	return syscall(SYS_capset, &header, none) ? -errno : 0;
 }
 
+int child_refuse_tracing(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0;
+}
+
 void child_close_from(int first)
 {
 	/* Not in the kernel before 5.9, and then not worth failing for. */

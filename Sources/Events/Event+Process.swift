@@ -8,17 +8,21 @@ extension Event {
     /// Value 1 of the executable is the resolved path; value 2, where it
     /// differs, the path as invoked; value 3, for a script invoked by a
     /// relative path, its absolute path. A caller chooses what a binary is
-    /// invoked as, so the further values count in exclusions only for scripts,
-    /// and only where they are absolute and lexically normal.
+    /// invoked as, so the second counts in exclusions only for scripts, and only
+    /// where it is absolute and lexically normal; the third never does, since the
+    /// directory can be another by now than when the script was opened.
     ///
     /// - Parameters:
     ///   - resolved: path of the file that runs; of a script, the interpreter.
     ///   - invoked: path given to exec; empty if it is not known.
+    ///   - trustsInvoked: the caller could not have made another file appear at
+    ///     that path: it has no root directory and no privileges of its own.
     ///   - directory: working directory at exec; empty if it is not known.
     ///   - traits: of the resolved path.
     public mutating func setExecutable(
         _ role: ProcessRole, resolved: borrowing Span<UInt8>, invoked: borrowing Span<UInt8>,
-        isScript: Bool, directory: borrowing Span<UInt8>, traits: Slot.Traits = []
+        isScript: Bool, trustsInvoked: Bool = true, directory: borrowing Span<UInt8>,
+        traits: Slot.Traits = []
     ) {
         var traits = traits
         guard let first = append(resolved) else { return setUnknown(role.executable, traits: .cut) }
@@ -30,13 +34,15 @@ extension Event {
             end = second.upperBound
             name = second
             count = 2
-            if !(isScript && Event.isNormalPath(invoked)) { traits.insert(.untrustedSecond) }
+            if !(isScript && trustsInvoked && Event.isNormalPath(invoked)) {
+                traits.insert(.untrustedSecond)
+            }
             if isScript, invoked[0] != slash, !directory.isEmpty {
                 // value 3 is built in place behind value 2
                 if append(byte: 0) != nil, let third = appendJoined(directory, invoked) {
                     end = third.upperBound
                     count = 3
-                    if !isNormalPath(at: third) { traits.insert(.untrustedThird) }
+                    traits.insert(.untrustedThird)
                 }
             }
         }
@@ -62,16 +68,7 @@ extension Event {
             append(byte: 0) != nil,
             let end = appendCopy(of: second, replacing: 0, with: 0)?.upperBound
         else { return set(role.name, text: first, traits: traits) }
-        var nameTraits = traits.subtracting(.untrustedThird)
-        // a relative script is trusted through its absolute path
-        if values == 3 {
-            if traits.contains(.untrustedThird) {
-                nameTraits.insert(.untrustedSecond)
-            } else {
-                nameTraits.remove(.untrustedSecond)
-            }
-        }
-        set(role.name, text: start..<end, count: 2, traits: nameTraits)
+        set(role.name, text: start..<end, count: 2, traits: traits.subtracting(.untrustedThird))
     }
 
     private func lastComponent(of path: Range<Int>) -> Range<Int> {
@@ -145,10 +142,6 @@ extension Event {
         } else {
             setUnknown(field, traits: .cut)
         }
-    }
-
-    private func isNormalPath(at range: Range<Int>) -> Bool {
-        Event.isNormalPath(arena.bytes.span.extracting(range))
     }
 
     private func isSame(_ one: Range<Int>, _ other: Range<Int>) -> Bool {

@@ -42,6 +42,10 @@ public struct EventHeader: Sendable {
     /// Live only: the process that acted, and its parent as EQL defines it.
     public var process: ProcessIdentity = .none
     public var parent: ProcessIdentity = .none
+    /// Live only: how many programs had been started in their lines, modulo 2^32;
+    /// 0 is not known.
+    public var execs: UInt32 = 0
+    public var parentExecs: UInt32 = 0
     public var sessionLeader: ProcessIdentity = .none
     public var groupLeader: ProcessIdentity = .none
     public var entryLeader: ProcessIdentity = .none

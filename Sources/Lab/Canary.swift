@@ -8,6 +8,8 @@ internal import Platform
 public struct Canary: ~Copyable {
     /// The canary's own process. Whatever it starts is its child.
     public let identity: Identity
+    /// Number of its network namespace; 0 if the kernel does not say.
+    public let network: UInt64
     private let attendant: Attendant
 
     /// A process as /proc names it: starts are in ticks of 10 ms since boot.
@@ -25,6 +27,10 @@ public struct Canary: ~Copyable {
         public let connected6: Int32
         /// The error number of the program start, 0 if it started.
         public let executed: Int32
+
+        /// It did what it was asked for: a host without a process or descriptor
+        /// to spare can keep it from that.
+        public var isComplete: Bool { connected4 != -1 && executed == 0 }
     }
 
     /// What is started when the canary fires: a program that ends at once.
@@ -56,6 +62,7 @@ public struct Canary: ~Copyable {
     private init(_ attendant: consuming Attendant) {
         let pid = attendant.child.pid
         identity = Identity(pid: pid, startTicks: CurrentProcess.startTicks(of: pid) ?? 0)
+        network = (try? File.metadata(of: "/proc/\(pid)/ns/net"))?.inode ?? 0
         self.attendant = attendant
     }
 
@@ -129,7 +136,7 @@ private enum CanaryProcess {
         }
         // A host without IPv6 has no such hook to prove.
         try? Namespace.addLoopbackAddress(MetadataAddress.ipv6)
-        guard CurrentProcess.dropPrivileges() else { return 1 }
+        guard CurrentProcess.dropPrivileges(), CurrentProcess.refuseTracing() else { return 1 }
         do {
             try socket.send(Handshake().message)
             while let request = try socket.receive(atMost: 16), !request.isEmpty {

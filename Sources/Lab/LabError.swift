@@ -9,6 +9,8 @@ public enum LabError: Error, Equatable, Sendable {
     /// The process inside has ended.
     case gone
     case noAnswer(after: Duration)
+    /// The canary could not start a program, or not connect.
+    case notFired
 }
 
 /// The first message of a process that sets something up: how that went.

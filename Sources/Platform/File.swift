@@ -105,14 +105,15 @@ public enum File {
     }
 
     /// Puts a file with this content in the place of one of that name: a reader
-    /// finds the old or the new one, never a part.
+    /// finds the old or the new one, never a part. Everybody may read it, whatever
+    /// the umask.
     public static func replace(_ path: String, with bytes: borrowing Span<UInt8>) throws(FileError) {
         let new = path + ".new"
         // SAFETY: here and below strings are passed as texts that end with a NUL.
         _ = unsafe unlink(new)
         let descriptor = unsafe open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .refused(errno: errno) }
-        let written = write(bytes, to: descriptor)
+        let written = fchmod(descriptor, 0o644) == 0 && write(bytes, to: descriptor)
         close(descriptor)
         guard written, unsafe rename(new, path) == 0 else {
             let code = errno

@@ -107,6 +107,9 @@ public enum CurrentProcess {
     /// Gives up every capability for good.
     public static func dropPrivileges() -> Bool { child_drop_privileges() == 0 }
 
+    /// Lets no other process without privileges look into this one or steer it.
+    public static func refuseTracing() -> Bool { child_refuse_tracing() == 0 }
+
     /// Leaves the terminal's session, and so the reach of its Ctrl-C, and the
     /// directory it was started in.
     public static func detach() {

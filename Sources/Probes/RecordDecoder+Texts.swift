@@ -27,7 +27,9 @@ extension RecordDecoder {
         set(.cgroup, cgroup, place, bytes, of: &event)
         setExecutable(
             executable, invoked: invoked, directory: directory,
-            isScript: flags & Flag.script != 0, place, bytes, of: &event)
+            isScript: flags & Flag.script != 0,
+            trustsInvoked: flags & Flag.chroot == 0 && record.task.user_namespace == initialUserNamespace,
+            place, bytes, of: &event)
         setParent(parent, place, bytes, of: &event)
         setArguments(arguments, isMutable: flags & Flag.argumentsMutable != 0, place, bytes, of: &event)
         // exact also where arguments were cut, shed or unreadable
@@ -66,7 +68,7 @@ extension RecordDecoder {
         case .shed: event.header.degraded = true
         // what was told before is the table's to supply, or unknown
         case .unreadable, .told: event.setUnknown(field)
-        case .complete: event.set(field, text: place(text.range))
+        case .complete, .foreign: event.set(field, text: place(text.range), traits: text.traits)
         case .cut: setCut(field, text, bytes, of: &event)
         }
     }
@@ -104,30 +106,31 @@ extension RecordDecoder {
     @inline(__always)
     private mutating func setExecutable(
         _ executable: RecordText, invoked: RecordText, directory: RecordText, isScript: Bool,
-        _ place: Place, _ bytes: borrowing Span<UInt8>, of event: inout Event
+        trustsInvoked: Bool, _ place: Place, _ bytes: borrowing Span<UInt8>, of event: inout Event
     ) {
         // what is not whole must not become a value that an exclusion trusts
         let name = invoked.state == .complete ? invoked.range : 0..<0
-        if executable.state == .complete, name.isEmpty || bytes.isSame(name, executable.range) {
-            setPath(.processExecutable, .processName, executable.range, place, bytes, of: &event)
+        if executable.isWhole, name.isEmpty || bytes.isSame(name, executable.range) {
+            setPath(.processExecutable, .processName, executable, place, bytes, of: &event)
             return
         }
-        let base = directory.state == .complete ? directory.range : 0..<0
+        let base = directory.isWhole ? directory.range : 0..<0
         setPath(
             .process, executable, invoked: bytes.extracting(name), isScript: isScript,
-            directory: bytes.extracting(base), bytes, of: &event)
+            trustsInvoked: trustsInvoked, directory: bytes.extracting(base), bytes, of: &event)
     }
 
     @inline(__always)
     private mutating func setParent(
         _ parent: RecordText, _ place: Place, _ bytes: borrowing Span<UInt8>, of event: inout Event
     ) {
-        if parent.state == .complete {
-            setPath(.parentExecutable, .parentName, parent.range, place, bytes, of: &event)
+        if parent.isWhole {
+            setPath(.parentExecutable, .parentName, parent, place, bytes, of: &event)
         } else if parent.state != .absent {
             let nothing = bytes.extracting(0..<0)
             setPath(
-                .parent, parent, invoked: nothing, isScript: false, directory: nothing, bytes, of: &event)
+                .parent, parent, invoked: nothing, isScript: false, trustsInvoked: false,
+                directory: nothing, bytes, of: &event)
         }
     }
 
@@ -135,20 +138,23 @@ extension RecordDecoder {
     /// A kernel thread has neither.
     @inline(__always)
     private func setPath(
-        _ executable: Field, _ name: Field, _ range: Range<Int>, _ place: Place,
+        _ executable: Field, _ name: Field, _ path: RecordText, _ place: Place,
         _ bytes: borrowing Span<UInt8>, of event: inout Event
     ) {
+        let range = path.range
         if range.isEmpty { return }
         var start = range.upperBound
         while start > range.lowerBound, bytes[start - 1] != UInt8(ascii: "/") { start -= 1 }
-        event.set(executable, text: place(range))
-        event.set(name, text: (start + place.record)..<(range.upperBound + place.record))
+        event.set(executable, text: place(range), traits: path.traits)
+        event.set(
+            name, text: (start + place.record)..<(range.upperBound + place.record), traits: path.traits)
     }
 
     /// Sets an executable with several values, or one that is not whole.
     private mutating func setPath(
         _ role: ProcessRole, _ executable: RecordText, invoked: borrowing Span<UInt8>, isScript: Bool,
-        directory: borrowing Span<UInt8>, _ bytes: borrowing Span<UInt8>, of event: inout Event
+        trustsInvoked: Bool, directory: borrowing Span<UInt8>, _ bytes: borrowing Span<UInt8>,
+        of event: inout Event
     ) {
         switch executable.state {
         case .absent: break
@@ -156,15 +162,15 @@ extension RecordDecoder {
         case .unreadable, .told:
             event.setUnknown(role.executable)
             event.setUnknown(role.name)
-        case .complete:
+        case .complete, .foreign:
             event.setExecutable(
                 role, resolved: bytes.extracting(executable.range), invoked: invoked, isScript: isScript,
-                directory: directory)
+                trustsInvoked: trustsInvoked, directory: directory, traits: executable.traits)
         case .cut:
             join(executable, bytes)
             event.setExecutable(
                 role, resolved: joined.bytes.span.extracting(0..<joined.count), invoked: invoked,
-                isScript: isScript, directory: directory, traits: .cut)
+                isScript: isScript, trustsInvoked: trustsInvoked, directory: directory, traits: .cut)
         }
     }
 
@@ -194,7 +200,7 @@ extension RecordDecoder {
             event.setUnknown(.processArgs, traits: traits)
             event.setUnknown(.processArgsCount, traits: traits)
             event.setUnknown(.processCommandLine, traits: traits)
-        case .complete:
+        case .complete, .foreign:
             event.setArguments(.process, bytes.extracting(arguments.range), traits: traits)
         case .cut:
             join(arguments, bytes)
@@ -230,6 +236,10 @@ extension RecordDecoder {
         }
     }
 }
+
+/// Number of the user namespace that every other one is below: fixed by the kernel
+/// (PROC_USER_INIT_INO in include/linux/proc_ns.h).
+private let initialUserNamespace: UInt32 = 0xefff_fffd
 
 extension Span<UInt8> {
     /// Whether two ranges hold the same bytes.

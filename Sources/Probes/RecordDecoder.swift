@@ -68,6 +68,7 @@ public struct RecordDecoder: ~Copyable {
         event.header.wanted = header.flags & Flag.wanted != 0
         event.header.hasExeced = kind != .fork && header.flags & Flag.noExec == 0
         setTask(record.task, header.flags, of: &event)
+        event.header.parentExecs = record.parent_execs
         switch kind {
         case .exec:
             event.header.kind = .exec
@@ -122,6 +123,7 @@ public struct RecordDecoder: ~Copyable {
     private func setTask(_ task: record_task, _ flags: UInt32, of event: inout Event) {
         event.header.process = ProcessIdentity(task.process)
         event.header.parent = ProcessIdentity(task.parent)
+        event.header.execs = task.execs
         event.header.sessionLeader = ProcessIdentity(task.session)
         event.header.groupLeader = ProcessIdentity(task.group)
         event.set(.processPID, integer: Int64(task.process.pid))
@@ -182,4 +184,5 @@ enum Flag {
     static let wanted = RECORD_WANTED.rawValue
     static let argumentsMutable = RECORD_ARGV_MUTABLE.rawValue
     static let noExec = RECORD_NO_EXEC.rawValue
+    static let chroot = RECORD_CHROOT.rawValue
 }

@@ -17,10 +17,14 @@ extension Span<UInt8> {
 /// One text of a record, whose place was checked.
 struct RecordText {
     enum State: UInt16 {
-        case absent, complete, cut, unreadable, shed, told
+        case absent, complete, cut, unreadable, shed, told, foreign
     }
 
     let state: State
+    /// All of it is there, whatever it may mean.
+    var isWhole: Bool { state == .complete || state == .foreign }
+    /// What a path in a mount of another namespace must not do: satisfy an exclusion.
+    var traits: Slot.Traits { state == .foreign ? .cut : [] }
     let range: Range<Int>
     /// Of a cut text: where in the record its middle is missing.
     let gap: Int

@@ -109,7 +109,7 @@ struct Lineage: ~Copyable {
     mutating func add(_ ancestor: Ancestor) -> UInt32 {
         var ancestor = ancestor
         ancestor.references = 1
-        ancestor.depth = max(ancestor.depth, ancestors[Int(ancestor.parent)].depth + 1)
+        ancestor.depth = max(ancestor.depth, min(ancestors[Int(ancestor.parent)].depth, .max - 1) + 1)
         let number: UInt32
         if freeAncestor != 0 {
             number = freeAncestor

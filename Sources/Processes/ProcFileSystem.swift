@@ -5,11 +5,22 @@ internal import Platform
 public struct ProcFileSystem: ProcessSource, Sendable {
     private let root: String
     private var stat: [UInt8] = []
+    private let arguments = ArgumentsReader()
+    /// While the table is seeded: arguments of all processes, read at once.
+    private var known: [UInt32: ArgumentsReader.Arguments]?
 
     /// No value is read beyond this many bytes.
     private static let textLimit = 32 * 1024
 
     public init(root: String = "/proc") { self.root = root }
+
+    public mutating func beginSeeding() {
+        known = arguments.read(
+            Array(processes().prefix(8192)), root: root, limit: Self.textLimit,
+            patience: .milliseconds(100))
+    }
+
+    public mutating func endSeeding() { known = nil }
 
     public mutating func isAlive(_ pid: UInt32) -> Bool { isProcessAlive(pid) }
 
@@ -28,10 +39,15 @@ public struct ProcFileSystem: ProcessSource, Sendable {
                 try File.readLink(directory + "/cwd", into: &bytes)
                 removeDeletedMark(from: &bytes)
             case .arguments:
-                let (_, isWhole) = try File.readStart(
-                    directory + "/cmdline", into: &bytes, limit: Self.textLimit)
+                let found =
+                    known.map { $0[process.pid] }
+                    ?? arguments.read(
+                        [process.pid], root: root, limit: Self.textLimit, patience: .milliseconds(5))[
+                        process.pid]
+                guard let found else { return nil }
+                bytes = found.bytes
                 traits.insert(.mutable)
-                if !isWhole {
+                if !found.isWhole {
                     bytes.append(contentsOf: "…".utf8)
                     traits.insert(.cut)
                 }

@@ -23,6 +23,8 @@ struct ProcessImage: Sendable {
         static var fromProc: Flags { Flags(rawValue: 1 << 10) }
         /// `invoked` is a guess from arguments that the process can change.
         static var invokedGuessed: Flags { Flags(rawValue: 1 << 11) }
+        /// The caller may have made `invoked` lead anywhere.
+        static var invokedUntrusted: Flags { Flags(rawValue: 1 << 12) }
     }
 
     /// Numbers of texts; 0 is not known. `invoked` is 0 also where it is the
@@ -57,6 +59,8 @@ struct ProcessImage: Sendable {
     var threadName: (UInt64, UInt64) = (0, 0)
 
     var flags: Flags = []
+    /// Programs started in the line of the process up to this one; 0 is not known.
+    var execs: UInt32 = 0
     /// Processes that are, or were when a child started, of this image.
     var references: UInt32 = 0
 

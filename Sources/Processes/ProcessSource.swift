@@ -29,6 +29,11 @@ public struct ProcessFacts: Sendable, Equatable {
 /// Where the process table asks about processes that are alive: /proc, or what
 /// stands for it in tests.
 public protocol ProcessSource {
+    /// Values of many processes are going to be asked for, one after the other;
+    /// no more of them.
+    mutating func beginSeeding()
+    mutating func endSeeding()
+
     /// Whether a process number is in use.
     mutating func isAlive(_ pid: UInt32) -> Bool
 
@@ -45,4 +50,9 @@ public protocol ProcessSource {
 
     /// The numbers of all processes.
     mutating func processes() -> [UInt32]
+}
+
+extension ProcessSource {
+    public mutating func beginSeeding() {}
+    public mutating func endSeeding() {}
 }

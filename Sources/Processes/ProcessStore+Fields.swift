@@ -156,6 +156,7 @@ extension ProcessStore {
             role, resolved: bytes.extracting(lineage.texts.range(image.executable)),
             invoked: bytes.extracting(lineage.texts.range(image.invoked)),
             isScript: image.flags.contains(.script),
+            trustsInvoked: !image.flags.contains(.invokedUntrusted),
             directory: bytes.extracting(lineage.texts.range(directory)), traits: traits)
     }
 

@@ -8,6 +8,7 @@ extension ProcessStore {
         image.owner = event.header.process.pid
         image.session = event.header.sessionLeader.pid
         image.seen = now
+        image.execs = event.header.execs
         keepExecutable(of: &event, in: &image, likely: number)
         if let slot = event.text(.processWorkingDirectory) {
             image.directory = keep(slot.range, of: &event, likely: lineage.images[Int(number)].directory)
@@ -54,6 +55,7 @@ extension ProcessStore {
             lineage.texts.intern(all.extracting(0..<end), likely: lineage.images[Int(likely)].executable)
             ?? noRoom()
         if slot.isCut { image.flags.insert(.executableCut) }
+        if slot.traits.contains(.untrustedSecond) { image.flags.insert(.invokedUntrusted) }
         if slot.traits.contains(.fromProc) { image.flags.insert(.fromProc) }
         // value 2 is the path as invoked, where it differs
         if slot.count > 1 {

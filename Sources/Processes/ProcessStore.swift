@@ -309,6 +309,10 @@ struct ProcessStore: ~Copyable {
         if executable != 0 {
             if lineage.texts.holds(executable, path) { return parent }
             if lineage.images[Int(image)].flags.contains(.executableCut) { return parent }
+            // no program was started since: the file was renamed, or the parent says
+            // that it runs another (PR_SET_MM_EXE_FILE)
+            let execs = lineage.images[Int(image)].execs
+            if execs != 0, execs == event.header.parentExecs { return parent }
         }
         guard let learnt = lineage.texts.intern(path) else { return parent }
         if executable == 0, image != 0 {

@@ -16,9 +16,6 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     private var buffer: [UInt8] = []
     /// How often /proc may still be asked for values until the next tick.
     private var readsLeft = 1000
-    /// Of how many processes arguments are still read at start: some ten
-    /// microseconds each. Those of further ones are unknown.
-    private var argumentsLeft = 8192
     private var hand: UInt32 = 0
     private var imageHand: UInt32 = 0
     private var sweep = 0
@@ -57,6 +54,10 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         if !missing.isEmpty { ask(for: missing, of: &event) }
         makeRoom()
     }
+
+    /// Before and after the processes that were there when the sensor started.
+    public mutating func beginSeeding() { source.beginSeeding() }
+    public mutating func endSeeding() { source.endSeeding() }
 
     /// Learns of a process that was there when the sensor started.
     ///
@@ -112,8 +113,7 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
 
     /// The kernel's list of processes has no arguments.
     private mutating func seedArguments(of event: inout Event) {
-        guard !event.has(.processArgs), argumentsLeft > 0 else { return }
-        argumentsLeft -= 1
+        guard !event.has(.processArgs) else { return }
         let process = event.header.process
         if let traits = source.read(.arguments, of: process, into: &buffer), !buffer.isEmpty {
             event.setArguments(.process, buffer.span, traits: traits)

@@ -7,6 +7,8 @@ internal import Lab
 /// and whatever it starts.
 struct HookProof: Sendable {
     private let canary: Canary.Identity
+    /// Number of the network namespace in which it connects; 0 is not known.
+    private let network: Int64
     /// Whether an event of that kind has come from the canary since `expect`.
     private(set) var sawExec = false
     private(set) var sawConnect4 = false
@@ -16,8 +18,9 @@ struct HookProof: Sendable {
     /// Nothing more is to come.
     var isComplete: Bool { sawExec && sawFork && sawConnect4 && sawConnect6 }
 
-    init(canary: Canary.Identity) {
+    init(canary: Canary.Identity, network: UInt64 = 0) {
         self.canary = canary
+        self.network = Int64(clamping: network)
     }
 
     /// Starts over: what is proven must be proven again.
@@ -31,6 +34,12 @@ struct HookProof: Sendable {
     /// Whether an event is the canary's; if so, it is noted, and no rule sees it.
     mutating func claims(_ event: borrowing Event) -> Bool {
         guard isCanary(event.header.process) || isCanary(event.header.parent) else { return false }
+        // a socket that was passed to it is of another network
+        if event.header.kind == .connect, network != 0,
+            let slot = event.slot(.networkNamespace), slot.payload != network
+        {
+            return false
+        }
         switch event.header.kind {
         case .exec: sawExec = true
         case .connect:

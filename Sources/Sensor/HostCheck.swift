@@ -87,7 +87,7 @@ public struct HostCheck: Sendable {
     /// What loading, attaching and reading other processes' facts takes, and
     /// making the network namespace in which hooks are proven.
     public static let neededCapabilities: [Capability] = [
-        .bpf, .perfmon, .sysPtrace, .dacReadSearch, .sysAdmin,
+        .bpf, .perfmon, .sysPtrace, .dacReadSearch, .sysAdmin, .netAdmin,
     ]
 
     private mutating func fire(_ preference: HookPreference) throws(SensorError) {
@@ -101,7 +101,7 @@ public struct HostCheck: Sendable {
             for program in [ProbeProgram.exec, .fork] { try? probes.attach(program) }
             for family in AddressFamily.allCases { probes.attachConnect(family, preference.ladder) }
 
-            var proof = HookProof(canary: canary.identity)
+            var proof = HookProof(canary: canary.identity, network: canary.network)
             let firing = try? canary.fire()
             var decoder = RecordDecoder(fields: FieldSet())
             var event = Event()

@@ -36,7 +36,7 @@ struct Pipeline: ~Copyable {
 
     init(
         host: HostFacts, requirement: Requirement, options: SensorOptions,
-        exceptions: consuming ExceptionSet, queue: MessageQueue, canary: Canary.Identity
+        exceptions: consuming ExceptionSet, queue: MessageQueue, proof: HookProof
     ) {
         event = Event()
         host.setFields(of: &event)
@@ -50,7 +50,7 @@ struct Pipeline: ~Copyable {
         sink = AlertSink(
             exceptions: exceptions, limiter: AlertLimiter(limit: options.alertLimit),
             showsSuppressed: options.showsSuppressed, queue: queue)
-        proof = HookProof(canary: canary)
+        self.proof = proof
         writesEvents = options.writesEvents
         variables = Pipeline.variables(requirement)
     }

@@ -22,6 +22,8 @@ struct ProvingState: Sendable {
     private(set) var phase = Phase.resting(0)
     /// How often a hook, or the kernel's list of addresses, was found not to work.
     var silences: UInt64 = 0
+    /// The canary could not fire, or did not answer, and that was told.
+    var toldOfTrouble = false
     /// Facts for which nothing fires, and which have been told.
     var told: Set<ProbeFact> = []
     /// Better hooks that are attached to see whether they fire, with what their

@@ -36,8 +36,12 @@ extension Sensor {
         pipeline.proof.expect()
         var firing: Canary.Firing?
         do throws(LabError) {
-            try canary.request()
-            firing = try canary.collect(timeout: .seconds(2))
+            for attempt in 1...3 {
+                try canary.request()
+                firing = try canary.collect(timeout: .seconds(2))
+                if firing?.isComplete ?? false { break }
+                if attempt == 3 { throw .notFired }
+            }
         } catch {
             throw .canary(error)
         }

@@ -49,12 +49,27 @@ extension Sensor {
     private mutating func awaitAnswer(_ since: Int64, _ now: Int64) {
         do throws(LabError) {
             let firing = try canary.collect(timeout: .zero)
+            guard firing.isComplete else {
+                // what was not done says nothing of hooks
+                tellTrouble("the canary could not start a program and connect")
+                return proving.rest(from: now)
+            }
+            proving.toldOfTrouble = false
             proving.noteAnswer(at: now, hasV6: firing.connected6 == Sensor.refused)
         } catch .noAnswer {
-            if now - since > ProvingState.answerPatience { endProof() }
+            if now - since > ProvingState.answerPatience { tellTrouble("the canary does not answer") }
         } catch {
             endProof()
         }
+    }
+
+    /// Says once that hooks cannot be proven at present.
+    private mutating func tellTrouble(_ reason: String) {
+        guard !proving.toldOfTrouble else { return }
+        proving.toldOfTrouble = true
+        let message = "\(reason): hooks cannot be proven at present"
+        log.warning("\(message)")
+        report("hook_changed", message: message)
     }
 
     private mutating func endProof() {

@@ -55,7 +55,7 @@ public struct Sensor: ~Copyable {
         let output = try Sensor.makeOutput(options)
         var pipeline = Pipeline(
             host: host, requirement: requirement, options: options, exceptions: exceptions,
-            queue: output.queue, canary: canary.identity)
+            queue: output.queue, proof: HookProof(canary: canary.identity, network: canary.network))
         let boot = Clock.boottime()
         pipeline.tick(boot: boot, utc: boot + Clock.bootToUTC())
         try Sensor.seed(&pipeline, hooks.probes)
@@ -186,6 +186,8 @@ public struct Sensor: ~Copyable {
     ]
 
     private static func seed(_ pipeline: inout Pipeline, _ probes: borrowing Probes) throws(SensorError) {
+        pipeline.table.beginSeeding()
+        defer { pipeline.table.endSeeding() }
         do throws(ProbeError) {
             _ = try probes.forEachTask { record in pipeline.seed(record) }
             pipeline.seedInit()
@@ -210,7 +212,7 @@ public struct Sensor: ~Copyable {
         announce: (String) -> Void, reload: () -> Reload
     ) throws(SensorError) -> SensorOutcome {
         let start = Clock.monotonic()
-        let deadline = options.duration.map { start + $0.inNanoseconds }
+        let deadline = options.duration.map { start.addingSaturated($0.inNanoseconds) }
         try prove()
         announce(hookText)
         warnOfUnknowable()
@@ -222,7 +224,7 @@ public struct Sensor: ~Copyable {
 
         proving.rest(from: Clock.monotonic())
         var nextTick = start
-        var nextHeartbeat = options.heartbeat.map { start + $0.inNanoseconds }
+        var nextHeartbeat = options.heartbeat.map { start.addingSaturated($0.inNanoseconds) }
         var pause = Sensor.shortestPause
         var ending: Ending?
         while ending == nil {
@@ -236,7 +238,7 @@ public struct Sensor: ~Copyable {
             }
             if let due = nextHeartbeat, let interval = options.heartbeat, now >= due {
                 report("heartbeat")
-                nextHeartbeat = now + interval.inNanoseconds
+                nextHeartbeat = now.addingSaturated(interval.inNanoseconds)
             }
             if let deadline, now >= deadline { break }
 
@@ -344,6 +346,13 @@ extension Duration {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         return overflow ? .max : product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+    }
+}
+
+extension Int64 {
+    fileprivate func addingSaturated(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
     }
 }
 

@@ -52,7 +52,10 @@ struct EventEncoderTests {
             line.strings("imdswatch.further.process.parent.executable")
                 == ["./30-banner", "/etc/update-motd.d/30-banner"])
         #expect(line.strings("imdswatch.further.process.parent.name") == ["30-banner"])
-        #expect(line.strings("imdswatch.untrusted") == ["process.parent.executable#2"])
+        #expect(
+            line.strings("imdswatch.untrusted") == [
+                "process.parent.name#2", "process.parent.executable#2", "process.parent.executable#3",
+            ])
     }
 
     @Test("says of a document what the document said")

@@ -9,7 +9,7 @@ public struct RecordBuilder: Sendable {
 
     /// As `record_text_state`.
     public enum State: UInt16, Sendable {
-        case absent, complete, cut, unreadable, shed, told
+        case absent, complete, cut, unreadable, shed, told, foreign
     }
 
     public struct Content: Sendable {
@@ -56,7 +56,7 @@ public struct RecordBuilder: Sendable {
     public var terminal: (major: UInt32, minor: UInt32) = (0, 0)
     public var cgroupID: UInt64 = 77
     /// pid, mnt, net, user.
-    public var namespaces: (UInt32, UInt32, UInt32, UInt32) = (1, 2, 3, 4)
+    public var namespaces: (UInt32, UInt32, UInt32, UInt32) = (1, 2, 3, 0xefff_fffd)
     public var exitCode: UInt32 = 0
     public var name = "curl"
     /// Sixteen bytes each, in network order.

@@ -77,7 +77,7 @@ struct RecordDecoderTests {
             (.userID, 2), (.userEffectiveID, 2), (.userExtRealID, 1), (.groupID, 5), (.groupExtRealID, 4),
             (.processTTYMajor, 136), (.processTTYMinor, 9), (.processInteractive, 1),
             (.loginUID, 1000), (.auditSession, 12), (.cgroupID, 77),
-            (.pidNamespace, 1), (.mountNamespace, 2), (.networkNamespace, 3), (.userNamespace, 4),
+            (.pidNamespace, 1), (.mountNamespace, 2), (.networkNamespace, 3), (.userNamespace, 0xefff_fffd),
             (.executableDeleted, 1), (.executableMemory, 1), (.hostMountNamespace, 0),
             (.processStart, Self.utcOffset + 900_000_000),
         ]
@@ -206,7 +206,8 @@ struct RecordDecoderTests {
         #expect(event.allTexts(.processExecutable) == ["/usr/bin/dash", "./run.sh", "/srv/app/run.sh"])
         #expect(event.allTexts(.processName) == ["dash", "run.sh"])
         #expect(event.integers(.executableScript) == [1])
-        #expect(event.slot(.processExecutable)?.isTrusted(2) == true)
+        // where the script was is the caller's word: the directory may be another by now
+        #expect(event.slot(.processExecutable)?.isTrusted(2) == false)
     }
 
     @Test("what a binary is invoked as is not trusted, nor a script that is not whole")
@@ -217,8 +218,30 @@ struct RecordDecoderTests {
 
         record.flags |= 1 << 1
         #expect(try decode(record).slot(.processExecutable)?.isTrusted(1) == true)
+        // with a root directory or privileges of its own a caller has any path lead anywhere
+        record.flags |= 1 << 11
+        #expect(try decode(record).slot(.processExecutable)?.isTrusted(1) == false)
+        record.flags &= ~(1 << 11)
+        record.namespaces.3 = 4
+        #expect(try decode(record).slot(.processExecutable)?.isTrusted(1) == false)
         record.texts[.invoked] = .cut("/usr/bin/setup-", "policy-routes")
         #expect(try decode(record).allTexts(.processExecutable) == ["/tmp/x"])
+    }
+
+    @Test("a path in a mount of another namespace is told, and satisfies no exclusion")
+    func foreign() throws {
+        var record = RecordBuilder.exec("/usr/bin/curl")
+        for text in [RecordBuilder.Text.executable, .directory, .parentExecutable] {
+            record.texts[text]?.state = .foreign
+        }
+        let event = try decode(record)
+        #expect(event.allTexts(.processExecutable) == ["/usr/bin/curl"])
+        #expect(event.allTexts(.processName) == ["curl"])
+        for field in [
+            Field.processExecutable, .processName, .processWorkingDirectory, .parentExecutable, .parentName,
+        ] {
+            #expect(event.slot(field)?.isCut == true, "\(field.name)")
+        }
     }
 
     @Test("splits the environment")

@@ -47,6 +47,7 @@ enum record_flag {
 	RECORD_ARGV_MUTABLE = 1 << 8,  /* argv was read after the exec, from the live process */
 	RECORD_KERNEL_THREAD = 1 << 9, /* io_uring or another kernel thread acted for the process */
 	RECORD_NO_EXEC = 1 << 10, /* the process forked and has not exec'ed since (PF_FORKNOEXEC) */
+	RECORD_CHROOT = 1 << 11,  /* its root directory is not that of its mount namespace */
 };
 
 /* Text of a record. An empty one has length 0. */
@@ -69,6 +70,7 @@ enum record_text_state {
 	TEXT_UNREADABLE = 3, /* exists and could not be read */
 	TEXT_SHED = 4,	     /* left out because the ring was nearly full */
 	TEXT_TOLD = 5,	     /* left out: as in the last record of this process */
+	TEXT_FOREIGN = 6,    /* complete; a path in a mount of some other namespace */
 };
 
 struct record_text {
@@ -116,7 +118,7 @@ struct record_task {
 	__u64 cgroup_id;
 	__u32 pid_namespace, mount_namespace, network_namespace, user_namespace;
 	__u32 exit_code; /* RECORD_EXIT: as wait(2) reports it */
-	__u32 pad;
+	__u32 execs;	 /* programs started up to now in its line, low bits (self_exec_id) */
 	__u8 comm[RECORD_COMM];
 };
 RECORD_SIZE(record_task, 176);
@@ -139,7 +141,7 @@ struct record {
 	struct record_task task;
 	struct record_connect connect; /* RECORD_CONNECT, else zero */
 	__u32 argument_count;	       /* RECORD_EXEC: all arguments, kept or not; else 0 */
-	__u32 pad;
+	__u32 parent_execs;	       /* as task.execs, of the parent */
 	struct record_text text[TEXT_COUNT];
 };
 RECORD_SIZE(record, 368);

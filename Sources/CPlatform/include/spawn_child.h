@@ -19,6 +19,10 @@ void child_ignore_children(void);
 /* Gives up all capabilities, and the ways to gain any by exec. */
 int child_drop_privileges(void);
 
+/* Keeps other processes from tracing this one, unless they have CAP_SYS_PTRACE.
+ * Returns 0 or a negative errno. */
+int child_refuse_tracing(void);
+
 /* Closes the descriptors from `first` on. */
 void child_close_from(int first);
 
