@@ -38,7 +38,8 @@ public struct AlertLimiter: ~Copyable {
     private let limit: Int
     private let most: Int
     private let window: Int64
-    private let seed: UInt64
+    /// Nobody can choose a path that counts as another's.
+    private let seed = UInt64.random(in: .min ... .max)
 
     private var combinations: [Combination] = []
     private var buckets: [Int32]
@@ -57,12 +58,11 @@ public struct AlertLimiter: ~Copyable {
     ///   - combinations: how many combinations pass in a window.
     ///   - window: nanoseconds.
     public init(
-        limit: Int = 100, combinations most: Int = 1_000, window: Int64 = 300_000_000_000, seed: UInt64 = 1
+        limit: Int = 100, combinations most: Int = 1_000, window: Int64 = 300_000_000_000
     ) {
         self.limit = limit
         self.most = max(1, most)
         self.window = window
-        self.seed = seed
         var size = 16
         while size < 2 * self.most { size *= 2 }
         buckets = [Int32](repeating: -1, count: limit == 0 ? 0 : size)

@@ -11,7 +11,7 @@ public struct DetectionLimits: Sendable {
     /// is needed, so that a file means the same whatever its order.
     public var lateness: Int64 = 2_000_000_000
     /// Makes the places of keys in the hash table unpredictable.
-    public var seed: UInt64 = 0x9e37_79b9_7f4a_7c15
+    public var seed = UInt64.random(in: .min ... .max)
 
     public init() {}
 }

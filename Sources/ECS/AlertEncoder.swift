@@ -27,9 +27,7 @@ public struct AlertEncoder: Sendable {
         composer.value(Narrative.message(of: alert, evidence)[...], .text, name: "message")
         composer.rule(rendered)
         composer.host(context, of: last)
-        composer.fields(
-            composer.shape == .skeleton ? FieldOutput.alertSkeleton : FieldOutput.alert,
-            of: last, namer: context.namer)
+        composer.fields(FieldOutput.alert, of: last, namer: context.namer)
         imdswatch(alert, evidence, first, last, with: &composer)
         composer.json.endObject()
     }
@@ -107,17 +105,12 @@ public struct AlertEncoder: Sendable {
         composer.text(
             "imdswatch.suppressed_by", alert.suppressedBy ?? "", .rule, name: "imdswatch.suppressed_by")
         matched(evidence, with: &composer)
-        let isSkeleton = composer.shape == .skeleton
-        if !isSkeleton {
-            composer.fields(FieldOutput.imdswatch, of: last, namer: context.namer)
-            composer.invokedParent(of: last)
-        }
+        composer.fields(FieldOutput.imdswatch, of: last, namer: context.namer)
+        composer.invokedParent(of: last)
         ancestry(alert.ancestry, with: &composer)
         composer.hostMountNamespace(of: last)
-        if !isSkeleton {
-            composer.origins(of: last)
-            composer.raw(FieldOutput.rawOfAlert, of: last)
-        }
+        composer.origins(of: last)
+        composer.raw(FieldOutput.rawOfAlert, of: last)
         composer.quality(degraded: evidence.contains { $0.event.header.degraded })
     }
 
@@ -139,8 +132,7 @@ public struct AlertEncoder: Sendable {
             composer.eventText("event.action", .eventAction, of: item)
             composer.eventText("event.outcome", .eventOutcome, of: item)
             composer.fields(
-                composer.shape == .whole ? FieldOutput.matched : FieldOutput.matchedFew,
-                of: item, namer: context.namer, prefix: "imdswatch.matched.")
+                FieldOutput.matched, of: item, namer: context.namer, prefix: "imdswatch.matched.")
             composer.json.endObject()
         }
         composer.json.endArray()
@@ -192,6 +184,7 @@ extension LineComposer {
     mutating func invokedParent(of evidence: Evidence) {
         let paths = evidence.texts(.parentExecutable)
         guard paths.count > 1 else { return }
+        guard shape != .skeleton else { return noteTruncated("imdswatch.process.parent.invoked_as") }
         json.name("imdswatch.process.parent.invoked_as")
         value(paths[1], .text, name: "imdswatch.process.parent.invoked_as")
     }
@@ -211,6 +204,7 @@ extension LineComposer {
         ]
         let present = fields.filter { evidence.slot($0).map { !$0.isUnknown } ?? false }
         guard !present.isEmpty else { return }
+        guard shape != .skeleton else { return noteTruncated("imdswatch.origin.*") }
         json.name("imdswatch.origin")
         json.beginObject()
         for field in present {

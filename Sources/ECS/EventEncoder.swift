@@ -39,9 +39,7 @@ public struct EventEncoder: Sendable {
         composer.json.name("event.sequence")
         composer.json.value(header.position)
         composer.host(context, of: evidence)
-        let isSkeleton = composer.shape == .skeleton
-        composer.fields(
-            isSkeleton ? FieldOutput.eventSkeleton : FieldOutput.event, of: evidence, namer: context.namer)
+        composer.fields(FieldOutput.event, of: evidence, namer: context.namer)
         composer.text("imdswatch.version", context.version, .text, name: "imdswatch.version")
         composer.hook(of: evidence)
         if header.hook != .none {
@@ -49,16 +47,12 @@ public struct EventEncoder: Sendable {
             composer.json.name("imdswatch.time_since_boot")
             composer.json.value(header.time)
         }
-        if !isSkeleton {
-            composer.fields(FieldOutput.imdswatch, of: evidence, namer: context.namer)
-            composer.invokedParent(of: evidence)
-        }
+        composer.fields(FieldOutput.imdswatch, of: evidence, namer: context.namer)
+        composer.invokedParent(of: evidence)
         composer.hostMountNamespace(of: evidence)
-        if !isSkeleton {
-            composer.further(of: evidence)
-            composer.origins(of: evidence)
-            composer.raw(FieldOutput.rawOfEvent, of: evidence)
-        }
+        composer.further(of: evidence)
+        composer.origins(of: evidence)
+        composer.raw(FieldOutput.rawOfEvent, of: evidence)
         composer.quality(degraded: header.degraded)
         composer.json.endObject()
     }
@@ -71,7 +65,11 @@ extension LineComposer {
         let fields = ProcessRole.allCases.flatMap { [$0.name, $0.executable] }
             .filter { (evidence.slot($0)?.count ?? 0) > 1 }
         guard !fields.isEmpty else { return }
-        for field in FieldOutput.event where fields.contains(field.field) {
+        guard shape != .skeleton else {
+            for field in fields { noteTruncated("imdswatch.further." + field.name) }
+            return
+        }
+        for field in FieldOutput.event[.whole] where fields.contains(field.field) {
             json.name("imdswatch.further." + field.name)
             values(
                 Array(evidence.texts(field.field).dropFirst()), .text,

@@ -21,6 +21,21 @@ struct FieldOutput: Sendable {
     }
 }
 
+/// Which fields are written in one place of a record, by how much of the
+/// record is written at all.
+struct FieldOutputs: Sendable {
+    private let byShape: [[FieldOutput]]
+
+    init(
+        _ whole: [FieldOutput], fewEvents: [FieldOutput]? = nil, brief: [FieldOutput]? = nil,
+        skeleton: [FieldOutput]
+    ) {
+        byShape = [whole, fewEvents ?? whole, brief ?? whole, skeleton]
+    }
+
+    subscript(shape: RecordShape) -> [FieldOutput] { byShape[shape.rawValue] }
+}
+
 extension FieldOutput {
     /// The order of keys. Names that share a beginning follow each other.
     private static let who: [Field] = [
@@ -65,45 +80,55 @@ extension FieldOutput {
         .hostOSFamily, .hostOSKernel, .hostOSName, .hostOSVersion, .hostBootID, .cloudProvider,
         .cloudInstanceID,
     ]
+    private static let main: [Field] = [
+        .userID, .userName, .processPID, .processEntityID, .processName, .processExecutable, .processArgs,
+        .processArgsCount, .processCommandLine, .processWorkingDirectory, .processStart, .parentPID,
+        .parentEntityID, .parentName, .parentExecutable, .parentArgs, .parentCommandLine,
+    ]
     private static let identity: [Field] = [
         .processPID, .processEntityID, .processName, .processExecutable, .processArgs,
         .processCommandLine, .parentPID, .parentEntityID, .parentExecutable,
     ]
 
+    /// At the top of an alert or event where not everything fits, and where
+    /// hardly anything does.
+    private static let brief: [FieldOutput] = (main + place + [.dataStreamDataset]).map(top)
+    private static let skeleton: [FieldOutput] =
+        ([.userID] + identity + [.containerID, .destinationIP, .destinationPort]).map(top)
+
     /// What stands at the top of an alert, from user to error.
-    static let alert: [FieldOutput] =
+    static let alert = FieldOutputs(
         [
             FieldOutput(.userID, .identifier), FieldOutput(.userName, .text),
             FieldOutput(.groupID, as: "user.group.id", .identifier),
             FieldOutput(.groupName, as: "user.group.name", .text),
-        ] + who.dropFirst(2).map(top) + (process + parent + leaders + place).map(top)
+        ] + who.dropFirst(2).map(top) + (process + parent + leaders + place).map(top),
+        brief: brief, skeleton: skeleton)
 
-    /// The same, where hardly anything fits.
-    static let alertSkeleton: [FieldOutput] =
-        ([.userID] + identity + [.containerID, .destinationIP, .destinationPort]).map(top)
-
-    /// A plain event: everything.
-    static let event: [FieldOutput] =
+    private static let everything: [FieldOutput] =
         (who + groups + process + parent + leaders + place + [.dataStreamDataset]).map(top)
 
-    static let eventSkeleton = alertSkeleton
+    /// A plain event: everything.
+    static let event = FieldOutputs(everything, brief: brief, skeleton: skeleton)
 
     /// Under `imdswatch`, in alerts and events.
-    static let imdswatch: [FieldOutput] = own.map(top)
+    static let imdswatch = FieldOutputs(own.map(top), skeleton: [])
 
     /// The fields whose exact bytes are kept where they are not UTF-8.
-    static let rawOfAlert = event + imdswatch
-    static let rawOfEvent = described.map(top) + event + imdswatch
+    static let rawOfAlert = everything + own.map(top)
+    static let rawOfEvent = described.map(top) + rawOfAlert
 
     /// One element of `imdswatch.matched`.
-    static let matched: [FieldOutput] =
+    static let matched = FieldOutputs(
         ([.userID, .userName]
-        + process.filter { $0 != .processCapabilitiesPermitted && $0 != .processCapabilitiesEffective }
-        + parent + place + [.invokedAs, .executableScript, .executableDeleted, .executableMemory])
-        .map(inMatch)
+            + process.filter { $0 != .processCapabilitiesPermitted && $0 != .processCapabilitiesEffective }
+            + parent + place + [.invokedAs, .executableScript, .executableDeleted, .executableMemory])
+            .map(inMatch),
+        fewEvents: (main.filter { ![.parentArgs, .parentCommandLine, .processArgsCount].contains($0) } + place
+            + [.invokedAs]).map(inMatch),
+        brief: few, skeleton: few)
 
-    /// One element of it, where hardly anything fits.
-    static let matchedFew: [FieldOutput] =
+    private static let few: [FieldOutput] =
         ([.processPID, .processEntityID, .processExecutable, .processArgs, .destinationIP]).map(inMatch)
 
     private static func top(_ field: Field) -> FieldOutput {

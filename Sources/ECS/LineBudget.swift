@@ -60,8 +60,11 @@ enum TextClass: Int, CaseIterable {
 /// too long although every value has been cut.
 enum RecordShape: Int, CaseIterable {
     case whole
-    /// Of a long list of events or ancestors only both ends.
+    /// Of a long list of events or ancestors only both ends, and of matched
+    /// events what tells most.
     case fewEvents
+    /// Of the process and its parent what tells most, and of leaders nothing.
+    case brief
     /// Who did what and when, and nothing besides.
     case skeleton
 
@@ -69,7 +72,7 @@ enum RecordShape: Int, CaseIterable {
     var listEnd: Int {
         switch self {
         case .whole: .max
-        case .fewEvents: 1
+        case .fewEvents, .brief: 1
         case .skeleton: 0
         }
     }

@@ -1,12 +1,15 @@
 internal import Events
 
 extension LineComposer {
-    /// Writes the fields that an event has, and notes what is cut or unknown.
+    /// Writes those fields that an event has, as far as the shape of the record
+    /// allows, and notes what is cut, left out or unknown.
     ///
     /// - Parameter prefix: stands before the names noted.
     mutating func fields(
-        _ outputs: [FieldOutput], of evidence: Evidence, namer: EntityNamer, prefix: String = ""
+        _ all: FieldOutputs, of evidence: Evidence, namer: EntityNamer, prefix: String = ""
     ) {
+        let outputs = all[shape]
+        if shape != .whole { noteLeftOut(of: all, evidence, prefix: prefix) }
         for index in outputs.indices where evidence.event.has(outputs[index].field) {
             let output = outputs[index]
             guard let slot = evidence.slot(output.field) else { continue }
@@ -16,6 +19,17 @@ extension LineComposer {
             }
             guard !slot.isUnknown else { continue }
             write(output, slot, of: evidence, namer: namer, prefix: prefix)
+        }
+    }
+
+    /// Notes where fields are left out: `process.parent.*`, say.
+    private mutating func noteLeftOut(of all: FieldOutputs, _ evidence: Evidence, prefix: String) {
+        let kept = all[shape]
+        for output in all[.whole] where evidence.event.has(output.field) {
+            guard !kept.contains(where: { $0.field == output.field }),
+                let end = output.field.name.lastIndex(of: ".")
+            else { continue }
+            noteTruncated(prefix + output.field.name[..<end] + ".*")
         }
     }
 
@@ -92,7 +106,7 @@ extension LineComposer {
             let isList = output.isList
             if !isList { texts = Array(texts.prefix(1)) }
             guard texts.contains(where: { !$0.span.isUTF8 }) else { continue }
-            guard admitsRaw(texts) else {
+            guard shape != .skeleton, admitsRaw(texts) else {
                 noteTruncated("imdswatch.raw." + output.field.name)
                 continue
             }

@@ -49,7 +49,11 @@ extension LineComposer {
         value(Array(rule.id.utf8)[...], .rule, name: "rule.id")
         json.name("rule.name")
         value(Array(rule.name.utf8)[...], .rule, name: "rule.name")
-        guard shape != .skeleton else { return }
+        guard shape != .skeleton else {
+            noteTruncated("rule.*")
+            if !rule.threats.isEmpty { noteTruncated("threat.*") }
+            return
+        }
         text("rule.version", rule.version, .rule, name: "rule.version")
         text("rule.ruleset", rule.ruleset ?? "", .rule, name: "rule.ruleset")
         text("rule.license", rule.license ?? "", .rule, name: "rule.license")

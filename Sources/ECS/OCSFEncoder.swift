@@ -82,7 +82,8 @@ public struct OCSFEncoder: Sendable {
         composer.json.value(1)
         composer.text(
             "finding_info.analytic.version", rule.version, .rule, name: "finding_info.analytic.version")
-        guard composer.shape != .skeleton, !rule.threats.isEmpty else { return }
+        guard !rule.threats.isEmpty else { return }
+        guard composer.shape != .skeleton else { return composer.noteTruncated("finding_info.attacks") }
         composer.json.name("finding_info.attacks")
         composer.json.beginArray()
         for threat in rule.threats.prefix(8) { composer.attacks(of: threat) }

@@ -78,7 +78,14 @@ extension LineComposer {
         }
         put(&self, .hostID, "host.id", host.id)
         put(&self, .hostHostname, "host.hostname", host.hostname)
-        guard shape != .skeleton else { return }
+        guard shape != .skeleton else {
+            put(&self, .hostBootID, "host.boot.id", host.bootID)
+            put(&self, .hostOSType, "host.os.type", host.osType)
+            noteTruncated("host.*")
+            noteTruncated("host.os.*")
+            if host.cloudProvider != nil { noteTruncated("cloud.*") }
+            return
+        }
         put(&self, .hostName, "host.name", host.name)
         put(&self, .hostArchitecture, "host.architecture", host.architecture)
         put(&self, .hostBootID, "host.boot.id", host.bootID)

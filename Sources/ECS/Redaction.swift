@@ -37,10 +37,11 @@ enum Redaction {
         var result: [UInt8] = []
         var kept = text.startIndex
         var index = text.startIndex
+        var firstSpace: Int?
         while index < text.endIndex {
             let letter = text[index] | 0x20
             guard letter == UInt8(ascii: "x") || letter == UInt8(ascii: "a"),
-                let secret = secret(in: text, at: index, isArgument: isArgument)
+                let secret = secret(in: text, at: index, isArgument: isArgument, &firstSpace)
             else {
                 index += 1
                 continue
@@ -61,7 +62,7 @@ enum Redaction {
 
     /// The secret that a header beginning at an index announces.
     private static func secret(
-        in text: ArraySlice<UInt8>, at start: Int, isArgument: Bool
+        in text: ArraySlice<UInt8>, at start: Int, isArgument: Bool, _ firstSpace: inout Int?
     ) -> Range<Int>? {
         for (name, extent) in headers {
             guard matches(text, name, at: start) else { continue }
@@ -89,7 +90,10 @@ enum Redaction {
             let end =
                 switch extent {
                 case .word: endOfWord(text, index)
-                case .header: endOfHeader(text, index, name: start, quote: quote, isArgument: isArgument)
+                case .header:
+                    endOfHeader(
+                        text, index, quote: quote,
+                        isArgument: isArgument && !hasSpace(text, before: start, &firstSpace))
                 }
             if end > index { return index..<end }
         }
@@ -146,13 +150,13 @@ enum Redaction {
     }
 
     private static func endOfHeader(
-        _ text: ArraySlice<UInt8>, _ start: Int, name: Int, quote: UInt8?, isArgument: Bool
+        _ text: ArraySlice<UInt8>, _ start: Int, quote: UInt8?, isArgument: Bool
     ) -> Int {
         var end = endOfWord(text, start)
         guard text[start..<end].allSatisfy(isOfScheme) else { return end }
         // in quotes, or as an argument of its own, perhaps behind an option's
         // name, the header is not followed by other arguments
-        let isAlone = quote != nil || isArgument && !text[..<name].contains(where: isSpace)
+        let isAlone = quote != nil || isArgument
         repeat {
             let next = skipBlanks(text, end)
             guard next > end, next < text.endIndex else { break }
@@ -163,6 +167,13 @@ enum Redaction {
             end = stop
         } while text[end - 1] == comma
         return end
+    }
+
+    /// Looks for the first space once, however many names there are.
+    private static func hasSpace(_ text: ArraySlice<UInt8>, before end: Int, _ first: inout Int?) -> Bool {
+        let place = first ?? text.firstIndex(where: isSpace) ?? text.endIndex
+        first = place
+        return place < end
     }
 
     /// The quote right before the name, if there is one.

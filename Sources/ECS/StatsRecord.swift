@@ -191,6 +191,8 @@ extension LineComposer {
                     json.value(counter.value)
                 }
             }
+        } else {
+            noteTruncated("\(prefix).counters.*")
         }
         for loss in record.losses {
             json.name("\(prefix).counters.lost.\(loss.name)")

@@ -12,14 +12,17 @@ public enum DocumentKind: Sendable {
 ///
 /// Nothing is derived (`EQL.md` §4a): names may be nested, dotted or mixed, any
 /// field may be a scalar or an array, `_source` of a search hit is unwrapped
-/// (its `_id` is `event.id` where the document has none), values convert to the type of their field, and unknown fields are passed
-/// over. What our own recordings say beyond fields is read back: exact bytes,
+/// (its `_id` is `event.id` where the document has none), values convert to the
+/// type of their field, and unknown fields are passed over. What our own recordings say beyond fields is read back: exact bytes,
 /// further values, what is cut or unknown, and the clock that orders events.
 /// In steady state a document costs no allocation.
 public struct DocumentReader: ~Copyable {
     /// Values that could not be converted to the type of their field, and so
     /// are missing. Of events only, and what only `complete` reads is not counted.
     public private(set) var unconverted = 0
+
+    /// Whether the last line had left fields out for want of room; they are unknown.
+    public var wasShortened: Bool { recording.isShortened }
 
     let tree: NameTree
     private let hasSelection: Bool

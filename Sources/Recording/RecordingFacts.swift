@@ -11,6 +11,8 @@ struct RecordingFacts: ~Copyable {
     private(set) var bootTime: Int64?
     private(set) var marks: [(field: Field, traits: Slot.Traits)] = []
     private(set) var unknown = FieldSet()
+    /// Fields were left out for want of room.
+    private(set) var isShortened = false
     private(set) var further: [(field: Field, text: Range<Int>)] = []
     private(set) var texts = ByteArena(capacity: 1024, limit: Event.byteLimit)
 
@@ -22,6 +24,7 @@ struct RecordingFacts: ~Copyable {
         bootTime = nil
         marks.removeAll(keepingCapacity: true)
         unknown = FieldSet()
+        isShortened = false
         further.removeAll(keepingCapacity: true)
         texts.truncate(to: 0)
     }
@@ -57,8 +60,17 @@ struct RecordingFacts: ~Copyable {
         if let field = Field(name: name) { marks.append((field, traits)) }
     }
 
-    /// A field is cut, too, where its exact bytes or further values are.
+    /// A field is cut, too, where its exact bytes or further values are. Those
+    /// of a group that was left out may or may not have been there.
     private mutating func markCut(_ name: String) {
+        if name.hasSuffix(".*") {
+            isShortened = true
+            let group = name.dropLast()
+            for info in FieldInfo.table
+            where info.name.hasPrefix(group) && !info.name.dropFirst(group.count).contains(".") {
+                unknown.insert(info.field)
+            }
+        }
         for prefix in ["", "imdswatch.raw.", "imdswatch.further."] where name.hasPrefix(prefix) {
             if let field = Field(name: String(name.dropFirst(prefix.count))) { marks.append((field, .cut)) }
         }

@@ -141,6 +141,7 @@ public struct Replay: ~Copyable {
             return
         }
         outcome.counters.events += 1
+        if reader.wasShortened { outcome.counters.shortened += 1 }
         event.header.position = outcome.counters.events
         // exceptions end, and floods begin and end, by the time of events
         sink.now = event.header.timestamp
@@ -242,6 +243,7 @@ public struct Replay: ~Copyable {
         add("replay", "events", counters.events)
         add("replay", "other", counters.other)
         add("replay", "unconverted", UInt64(reader.unconverted - unconvertedBefore))
+        add("replay", "shortened", counters.shortened)
         add("replay", "out_of_order", engine.lateEvents)
         add("engine", "events", engine.events)
         add("engine", "matches", engine.matches)

@@ -40,6 +40,8 @@ public struct ReplayCounters: Sendable, Equatable {
     /// Lines that are no documents.
     public var broken: UInt64 = 0
     public var bytes: UInt64 = 0
+    /// Events whose line had no room for all fields.
+    public var shortened: UInt64 = 0
 }
 
 /// How a replay ended.

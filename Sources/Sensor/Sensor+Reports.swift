@@ -104,7 +104,6 @@ extension Sensor {
         add("ring", "peak", UInt64(ring.peakFill))
         add("ring", "reordered", ring.reordered)
         add("decode", "records", pipeline.counters.records)
-        add("decode", "malformed", pipeline.counters.malformed + ring.malformed)
         add("decode", "exempt", pipeline.counters.exempt)
         for (name, value) in table.named { add("table", name, UInt64(value)) }
         add("engine", "events", engine.events)
@@ -127,6 +126,7 @@ extension Sensor {
             record.losses.append(StatsRecord.Loss(name: name, value: value))
         }
         lose("ring_full", kernel.total(.dropped))
+        lose("malformed", pipeline.counters.malformed + ring.malformed)
         lose("record_failed", kernel.total(.failed))
         lose("recursion", kernel.recursionMisses)
         lose("sequence_evicted", engine.sequenceEvicted)

@@ -105,6 +105,7 @@ extension ReplayOutcome {
         var parts = [counters.lines.counted("line"), counters.events.counted("event")]
         if counters.other > 0 { parts.append(counters.other.counted("other record")) }
         if counters.broken > 0 { parts.append("\(counters.broken) that could not be read") }
+        if counters.shortened > 0 { parts.append("\(counters.shortened) recorded without all fields") }
         if outOfOrder > 0 { parts.append("\(outOfOrder) out of order") }
         parts.append(alerts.counted("alert"))
         if suppressed > 0 { parts.append("\(suppressed) held back by exceptions") }
