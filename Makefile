@@ -26,7 +26,7 @@ AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo)
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 
 .PHONY: demo
@@ -45,7 +45,7 @@ install: ## Install the executable and a systemd unit
 	install -m 755 $(PRODUCT) $(DESTDIR)$(BINDIR)/imdswatch
 	install -d $(DESTDIR)$(DOCDIR)/exceptions
 	install -m 644 Packaging/exceptions/agents.toml $(DESTDIR)$(DOCDIR)/exceptions/agents.toml
-	sed 's|@BINDIR@|$(BINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' Packaging/imdswatch.service \
+	sed 's|@BINDIR@|$(BINDIR)|' Packaging/imdswatch.service \
 	  > $(DESTDIR)$(UNITDIR)/imdswatch.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/imdswatch.service
 	@echo 'Start it with: systemctl daemon-reload && systemctl enable --now imdswatch'
@@ -105,7 +105,7 @@ fuzz: setup ## Feed hostile input for TIME seconds a target
 	scripts/fuzz $(or $(TIME),60)
 
 .PHONY: lint
-lint: setup
+lint: setup ## Check the layout of sources, and licences
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	clang-format --dry-run -Werror $(C_SOURCES)
 	scripts/check-licences

@@ -19,6 +19,9 @@ public struct Configuration: Sendable, Equatable {
 
     public init() {}
 
+    /// What `max-line` is at least.
+    public static let leastLine = 4_096
+
     public static let formats = ["ecs", "ocsf", "text"]
     public static let hooks = ["auto", "fexit", "kprobe", "tracepoint"]
     public static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
@@ -44,7 +47,7 @@ public struct Configuration: Sendable, Equatable {
         duration = try root.duration("duration")
         statsInterval = try root.duration("stats-interval")
         maxAlerts = try root.count("max-alerts", from: 0)
-        maxLine = try root.count("max-line", from: 1_000)
+        maxLine = try root.count("max-line", from: Configuration.leastLine)
         showSuppressed = try root.boolean("show-suppressed")
         noRedact = try root.boolean("no-redact")
         lowLatency = try root.boolean("low-latency")

@@ -24,10 +24,15 @@ public enum ExceptionFile {
                 let expected = "a condition on one event, not a sequence"
                 throw section.error(.invalidValue(key: "condition", expected: expected), at: "condition")
             }
+            let rules = try section.texts("rules")
+            if let rules, rules.isEmpty {
+                let expected = "ids of rules; without the key it is for all rules"
+                throw section.error(.invalidValue(key: "rules", expected: expected), at: "rules")
+            }
             exceptions.append(
                 Exception(
                     name: try section.requiredText("name"), reason: try section.requiredText("reason"),
-                    expires: try section.moment("expires"), rules: try section.texts("rules") ?? [],
+                    expires: try section.moment("expires"), rules: rules ?? [],
                     text: text, query: query, file: file))
         }
         return exceptions

@@ -12,12 +12,14 @@ public struct ExceptionWarning: Sendable, Equatable {
         case impossible
     }
 
-    /// Name of the exception.
+    /// Name of the exception, and the file it stands in.
     public var exception: String
+    public var file: String
     public var cause: Cause
 
-    public init(exception: String, cause: Cause) {
+    public init(exception: String, file: String, cause: Cause) {
         self.exception = exception
+        self.file = file
         self.cause = cause
     }
 }
@@ -36,7 +38,8 @@ extension ExceptionFile {
         var warnings: [ExceptionWarning] = []
         for exception in exceptions {
             func warn(_ cause: ExceptionWarning.Cause) {
-                warnings.append(ExceptionWarning(exception: exception.name, cause: cause))
+                warnings.append(
+                    ExceptionWarning(exception: exception.name, file: exception.file, cause: cause))
             }
             if let end = exception.expires, end <= now { warn(.expired(end)) }
             for id in exception.rules where !known.contains(id) { warn(.unknownRule(id)) }

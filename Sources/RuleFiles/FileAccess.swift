@@ -2,7 +2,7 @@
 public struct FileAttributes: Sendable, Equatable {
     public var owner: UInt32
     public var group: UInt32
-    /// Permission bits, such as 0o644.
+    /// Permission bits, such as 0o644 or 0o1777.
     public var permissions: UInt32
     public var isDirectory: Bool
 
@@ -20,6 +20,8 @@ public struct FileAttributes: Sendable, Equatable {
     ///
     /// - Parameter caller: effective user id of this process.
     public func distrust(caller: UInt32) -> FileProblem? {
+        // in a sticky directory nobody else can put a file in the place of ours
+        if isDirectory, permissions & 0o1000 != 0, owner == 0 || owner == caller { return nil }
         if owner != 0, owner != caller { return .foreignOwner(owner) }
         if permissions & 0o002 != 0 { return .writableByOthers }
         if permissions & 0o020 != 0, group != 0 { return .writableByGroup(group) }
@@ -57,7 +59,15 @@ public protocol FileAccess {
 
 extension FileAccess {
     /// The content of a file that can be trusted.
+    ///
+    /// Whoever can write the directory can put another file in its place, so that
+    /// is looked at, too; not what is above it.
     func readTrusted(_ path: String, limit: Int = TOMLDocument.byteLimit) throws(RuleFileError) -> [UInt8] {
+        let directory =
+            path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        if let problem = (try? attributes(of: directory))?.distrust(caller: caller) {
+            throw RuleFileError(file: directory, reason: .file(problem))
+        }
         do throws(FileProblem) {
             let (attributes, bytes) = try read(path, limit: limit)
             if let problem = attributes.distrust(caller: caller) { throw problem }

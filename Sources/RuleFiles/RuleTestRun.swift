@@ -48,7 +48,7 @@ extension RuleTest {
             do throws(DocumentError) {
                 try reader.read(Array(line).span, into: &event)
             } catch {
-                result.unreadable.append((index + 1, "\(error)"))
+                result.unreadable.append((index + 1, error.text))
                 continue
             }
             event.header.position = UInt64(index + 1)

@@ -66,8 +66,13 @@ extension TOMLParser {
         let token = bytes[start..<index]
         if let value = TOMLParser.value(of: token) { return value }
         let text = String(decoding: token.prefix(40), as: UTF8.self)
-        throw TOMLError(
-            message: "“\(text)” is not a value; text stands between quotes", range: start..<index)
+        var reason = "is not a value; text stands between quotes"
+        if token.count == 10, token[start + 4] == UInt8(ascii: "-") {
+            reason = "is no day of the calendar"
+        } else if Self.plainDigits(token, radix: 10) != nil {
+            reason = "is too large a number"
+        }
+        throw TOMLError(message: "“\(text)” \(reason)", range: start..<index)
     }
 
     private static func value(of token: ArraySlice<UInt8>) -> TOMLTree.Value? {

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Bench
 internal import ECS
+internal import EQL
 internal import Platform
+internal import RuleFiles
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,11 +38,23 @@ struct BenchCommand: ParsableCommand {
 
     func validate() throws {
         guard (1...1_000).contains(pairs) else { throw ValidationError("--pairs: not from 1 to 1000") }
+        guard Configuration.hooks.contains(hook) else {
+            throw ValidationError(
+                "--hook: \"\(hook)\" is none of \(Configuration.hooks.joined(separator: ", "))")
+        }
     }
 
     func run() throws {
         try Failure.exiting {
             try RunCommand.checkPrivileges()
+            if !rules.isEmpty {
+                let errors = RuleSources(paths: rules).load(for: .live).errors
+                if let first = errors.first {
+                    throw Failure(
+                        Settings.isMissing(first) ? .noInput : .dataError,
+                        errors.map { "\($0)" }.joined(separator: "\n"))
+                }
+            }
             var options = BenchOptions(version: version)
             options.pairs = pairs
             options.compares = compare

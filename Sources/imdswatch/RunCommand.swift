@@ -116,7 +116,7 @@ struct RunCommand: ParsableCommand {
         options.format =
             settings[\.format].flatMap(OutputFormat.init(rawValue:)) ?? (isTerminal ? .text : .ecs)
         options.usesColour = isTerminal && (Environment.value("NO_COLOR") ?? "").isEmpty
-        options.writesEvents = settings[\.events] ?? false
+        options.writesEvents = source == .live && settings[\.events] ?? false
         options.showsSuppressed = settings[\.showSuppressed] ?? false
         if options.writesEvents, options.format == .ocsf {
             throw Failure(.usage, "--events: events are written as ecs or text, not as ocsf")

@@ -28,7 +28,7 @@ struct Settings {
                 Settings.isMissing(error) ? .noInput : .configuration, "configuration: \(error)")
         }
         self.layers = layers
-        try validate()
+        try Settings.validate(commandLine)
     }
 
     private static let usualFile = "/etc/imdswatch/imdswatch.toml"
@@ -48,16 +48,21 @@ struct Settings {
         return nil
     }
 
-    private func validate() throws {
+    /// The file and the environment were checked when they were read.
+    private static func validate(_ commandLine: Configuration) throws {
         func check(_ name: String, _ value: String?, _ allowed: [String]) throws {
             guard let value, !allowed.contains(value) else { return }
             throw Failure(.usage, "--\(name): \"\(value)\" is none of \(allowed.joined(separator: ", "))")
         }
-        try check("format", self[\.format], Configuration.formats)
-        try check("hook", self[\.hook], Configuration.hooks)
-        try check("log-level", self[\.logLevel], Configuration.logLevels)
-        if let limit = self[\.maxAlerts], limit < 0 { throw Failure(.usage, "--max-alerts: less than 0") }
-        if let limit = self[\.maxLine], limit < 4096 { throw Failure(.usage, "--max-line: less than 4096") }
+        try check("format", commandLine.format, Configuration.formats)
+        try check("hook", commandLine.hook, Configuration.hooks)
+        try check("log-level", commandLine.logLevel, Configuration.logLevels)
+        func check(_ name: String, _ value: Int?, from least: Int) throws {
+            guard let value, value < least else { return }
+            throw Failure(.usage, "--\(name): less than \(least)")
+        }
+        try check("max-alerts", commandLine.maxAlerts, from: 0)
+        try check("max-line", commandLine.maxLine, from: Configuration.leastLine)
     }
 
     // MARK: Environment
@@ -72,33 +77,42 @@ struct Settings {
             case "1", "true", "yes", "on": return true
             case "0", "false", "no", "off", "": return false
             default:
-                throw Failure(.configuration, "the environment: \(key) is neither true nor false: \(text)")
+                throw Failure(.configuration, "\(variable(key)) is neither true nor false: \(text)")
             }
         }
-        func number(_ key: String) throws -> Int? {
+        func choice(_ key: String, of allowed: [String]) throws -> String? {
             guard let text = value(key) else { return nil }
-            guard let number = Int(text) else {
-                throw Failure(.configuration, "the environment: \(key) is not a number: \(text)")
+            guard allowed.contains(text) else {
+                throw Failure(
+                    .configuration,
+                    "\(variable(key)): \"\(text)\" is none of \(allowed.joined(separator: ", "))")
+            }
+            return text
+        }
+        func number(_ key: String, from least: Int) throws -> Int? {
+            guard let text = value(key) else { return nil }
+            guard let number = Int(text), number >= least else {
+                throw Failure(.configuration, "\(variable(key)) is not a number from \(least) on: \(text)")
             }
             return number
         }
         func duration(_ key: String) throws -> Duration? {
             guard let text = value(key) else { return nil }
             guard let duration = Configuration.duration(text) else {
-                throw Failure(.configuration, "the environment: \(key) is no length of time: \(text)")
+                throw Failure(.configuration, "\(variable(key)) is no length of time: \(text)")
             }
             return duration
         }
         configuration.rules = value("rules").map(paths)
         configuration.exceptions = value("exceptions").map(paths)
-        configuration.format = value("format")
-        configuration.logLevel = value("log-level")
+        configuration.format = try choice("format", of: Configuration.formats)
+        configuration.logLevel = try choice("log-level", of: Configuration.logLevels)
         configuration.events = try flag("events")
-        configuration.hook = value("hook")
+        configuration.hook = try choice("hook", of: Configuration.hooks)
         configuration.duration = try duration("duration")
         configuration.statsInterval = try duration("stats-interval")
-        configuration.maxAlerts = try number("max-alerts")
-        configuration.maxLine = try number("max-line")
+        configuration.maxAlerts = try number("max-alerts", from: 0)
+        configuration.maxLine = try number("max-line", from: Configuration.leastLine)
         configuration.showSuppressed = try flag("show-suppressed")
         configuration.noRedact = try flag("no-redact")
         configuration.lowLatency = try flag("low-latency")
@@ -134,7 +148,11 @@ struct Settings {
         }
         for error in loaded.errors { log.warning("rule refused: \(error)") }
         guard !loaded.rules.isEmpty else {
-            throw Failure(.dataError, "no rule was loaded, \(loaded.errors.count) refused")
+            throw Failure(
+                .dataError,
+                loaded.errors.isEmpty
+                    ? "the list of rules is empty: name some, or leave it out for the built-in rule"
+                    : "no rule was loaded, \(loaded.errors.count) refused")
         }
         if !loaded.errors.isEmpty {
             log.warning("\(loaded.rules.count.counted("rule")) loaded, \(loaded.errors.count) refused")
@@ -175,7 +193,7 @@ struct Settings {
         var log = Logger(label: "imdswatch") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = self[\.logLevel].flatMap(Logger.Level.init(rawValue:)) ?? .notice
         for name in Settings.unknownVariables {
-            log.warning("the environment: \(name) is no setting")
+            log.warning("the environment variable \(name) is no setting")
         }
         return log
     }

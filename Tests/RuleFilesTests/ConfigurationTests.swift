@@ -140,8 +140,8 @@ struct ExceptionFileTests {
                 """
         let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
         let rule = Rule(id: "b", name: "", text: "", query: try Query.compile("any where true"))
-        let unknown = ExceptionWarning(exception: "cloud-init", cause: .unknownRule("a"))
-        let impossible = ExceptionWarning(exception: "files", cause: .impossible)
+        let unknown = ExceptionWarning(exception: "cloud-init", file: "e.toml", cause: .unknownRule("a"))
+        let impossible = ExceptionWarning(exception: "files", file: "e.toml", cause: .impossible)
         let end: Int64 = 1_798_761_600_000_000_000
 
         func warnings(_ source: Query.Source, at now: Int64) -> [ExceptionWarning] {
@@ -149,9 +149,10 @@ struct ExceptionFileTests {
         }
         #expect(warnings(.live, at: 0) == [unknown, impossible])
         #expect(warnings(.documents, at: 0) == [unknown])
-        let agent = ExceptionWarning(exception: "agent", cause: .expired(1_798_711_200_500_000_000))
+        let agent = ExceptionWarning(
+            exception: "agent", file: "e.toml", cause: .expired(1_798_711_200_500_000_000))
         #expect(warnings(.live, at: end - 1) == [unknown, agent, impossible])
-        let expired = ExceptionWarning(exception: "cloud-init", cause: .expired(end))
+        let expired = ExceptionWarning(exception: "cloud-init", file: "e.toml", cause: .expired(end))
         #expect(warnings(.live, at: end) == [expired, unknown, agent, impossible])
     }
 
