@@ -3,7 +3,7 @@ internal import RuleFiles
 
 extension ExceptionWarning {
     var text: String {
-        let subject = "\(file.printable): exception \"\(exception.printable)\""
+        let subject = "exception \"\(exception.printable)\""
         return switch cause {
         case .expired(let end):
             "\(subject) expired on \(Self.lastDay(before: end)): it holds back nothing that happens later"

@@ -184,7 +184,7 @@ struct Settings {
         }
         let warnings = ExceptionFile.warnings(
             of: exceptions, rules: rules.rules, source: source, at: Clock.realtime())
-        for warning in warnings { log.warning("\(warning.text)") }
+        for warning in warnings { log.warning("\(warning.file.printable): \(warning.text)") }
         return exceptions
     }
 
