@@ -19,7 +19,7 @@ struct Watcher: ~Copyable {
             let pid = event.integers(.processPID).first ?? 0
             let address = event.addresses(.destinationIP).first.map(\.description) ?? "?"
             let port = event.integers(.destinationPort).first ?? 0
-            return "\(name) (\(pid)) connected to \(address):\(port)"
+            return "\(name) (\(pid)) tried to connect to \(address):\(port)"
         }
 
         /// The evidence, for people.
