@@ -19,7 +19,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Flag(name: .long, help: "Write every event, not only alerts.")
+    @Flag(name: .long, help: "Write every event that the loaded rules make the sensor see, too.")
     var events = false
 
     @Option(

@@ -68,6 +68,34 @@ struct LineLimitTests {
         #expect(try #require(line.string("process.command_line")).utf8.count > 5_000)
     }
 
+    @Test("names every group of which a short line leaves something out", arguments: [4_096, 6_000, 8_000])
+    func leftOut(limit: Int) throws {
+        var fields: [Field: FieldValue] = [:]
+        for field in Field.allCases where field.info.type == .keyword {
+            fields[field] = .texts(["/" + String(repeating: "v", count: 150)])
+        }
+        let context = RecordContext(host: Sample.host, version: "0.1.0", lineLimit: limit)
+        let events = [try Sample.exec(fields), try Sample.connect(fields)]
+        let line = try Sample.line(Sample.alert(events), context)
+        let truncated = try #require(line.strings("imdswatch.truncated"))
+        let event = try Sample.line(of: events[1], context)
+        let truncatedOfEvent = try #require(event.strings("imdswatch.truncated"))
+        for field in Field.allCases
+        where field.info.type == .keyword && field.name.hasPrefix("process.")
+            && ![.processCapabilitiesEffective, .processCapabilitiesPermitted].contains(field)
+        {
+            let group =
+                field.name.prefix(through: field.name.lastIndex(of: ".") ?? field.name.startIndex) + "*"
+            func isTold(_ line: Line, _ truncated: [String]) -> Bool {
+                line[field.name] != nil || truncated.contains(String(group)) || truncated.contains("…")
+            }
+            #expect(isTold(event, truncatedOfEvent), "event \(field.name): \(truncatedOfEvent)")
+            if field != .processEnvVars {
+                #expect(isTold(line, truncated), "alert \(field.name): \(truncated)")
+            }
+        }
+    }
+
     @Test("drops exact bytes before it cuts the arguments themselves")
     func rawFirst() throws {
         let bytes = [UInt8](repeating: 0xff, count: 1_000)

@@ -381,6 +381,29 @@ struct ProcessTableTests {
         #expect(later.text(.parentExecutable) == "/usr/bin/sh")
     }
 
+    @Test("a parent that claims another executable without having started a program is not believed")
+    func claimedExecutable() throws {
+        let scene = Scene()
+        scene.exec(bash, parent: systemd, "/tmp/tool", execs: 5)
+        let honest = try #require(
+            scene.exec(curl, parent: bash, "/usr/bin/curl", parentExecutable: "/tmp/tool", parentExecs: 5))
+        #expect(honest.text(.parentExecutable) == "/tmp/tool")
+        let other = Scene.process(301)
+        let claimed = try #require(
+            scene.exec(
+                other, parent: bash, "/usr/bin/curl", parentExecutable: "/usr/bin/agent", parentExecs: 5))
+        #expect(claimed.text(.parentExecutable) == "/tmp/tool")
+        #expect(claimed.slot(.parentExecutable)?.traits.contains(.fromTable) == true)
+        #expect(scene.table.counters.execsMissed == 0)
+        // a program was started, and its record lost
+        let missed = try #require(
+            scene.exec(
+                Scene.process(302), parent: bash, "/usr/bin/curl", parentExecutable: "/usr/bin/sh",
+                parentExecs: 6))
+        #expect(missed.text(.parentExecutable) == "/usr/bin/sh")
+        #expect(scene.table.counters.execsMissed == 1)
+    }
+
     @Test("identities are text where a rule compares them with text")
     func identityTexts() throws {
         let scene = Scene(

@@ -134,9 +134,11 @@ final class Scene {
         _ process: ProcessIdentity, parent: ProcessIdentity, _ executable: Captured,
         invoked: String? = nil, script: Bool = false, args: [String]? = ["arg"], cwd: Captured = "/",
         parentExecutable: Captured = .absent, session: UInt32 = 0, tty: UInt32 = 0, user: UInt32 = 0,
-        cgroup: String = "user.slice", complete: Bool = false
+        cgroup: String = "user.slice", execs: UInt32 = 0, parentExecs: UInt32 = 0, complete: Bool = false
     ) -> EventSnapshot? {
         begin(.exec, process, parent: parent)
+        event.header.execs = execs
+        event.header.parentExecs = parentExecs
         var directory = ""
         if case .text(let text) = cwd { directory = text }
         var path = ""

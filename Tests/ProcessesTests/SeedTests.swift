@@ -126,6 +126,26 @@ struct SeedTests {
         #expect(scene.table.counters.reused == 0)
     }
 
+    @Test("arguments are the same whether they were read at once or alone")
+    func argumentsAtOnce() throws {
+        var proc = ProcFileSystem()
+        let read = proc.facts(of: UInt32(getpid()))
+        let facts = try #require(read)
+        let own = facts.identity
+        var alone: [UInt8] = []
+        var atOnce: [UInt8] = []
+        let first = proc.read(.arguments, of: own, into: &alone)
+        proc.beginSeeding()
+        let second = proc.read(.arguments, of: own, into: &atOnce)
+        // a kernel thread has none, and a process that is not there does not hold up the others
+        var none: [UInt8] = []
+        let third = proc.read(
+            .arguments, of: ProcessIdentity(pid: 0x7fff_fff0, start: 1), into: &none)
+        proc.endSeeding()
+        #expect(first == [.fromProc, .mutable] && second == first && third == nil)
+        #expect(alone == atOnce && !alone.isEmpty)
+    }
+
     @Test("/proc of this machine tells about the test itself")
     func procFileSystem() throws {
         var proc = ProcFileSystem()

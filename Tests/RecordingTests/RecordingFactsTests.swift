@@ -55,6 +55,30 @@ struct RecordingFactsTests {
         #expect(event.slot(.processWorkingDirectory)?.traits == [])
     }
 
+    @Test("fields of a group that was left out are unknown, and the event counts as shortened")
+    func leftOut() throws {
+        var reader = DocumentReader()
+        var event = Event()
+        let line = Array(
+            #"""
+            {"@timestamp":1,"process":{"pid":7,"parent":{"pid":6}},
+            "imdswatch":{"hook":"kprobe","truncated":["process.parent.*","imdswatch.matched.*"]}}
+            """#.utf8)
+        try reader.read(line.span, into: &event)
+        let copied = event.snapshot()
+        let copy = try #require(copied)
+        #expect(copy.slot(.parentExecutable)?.isUnknown == true)
+        #expect(copy.slot(.parentName)?.isUnknown == true)
+        #expect(copy.integers(.parentPID) == [6])
+        #expect(!copy.has(.processName) && !copy.has(.entryLeaderName))
+        let wasShortened = reader.wasShortened
+        #expect(wasShortened)
+        let whole = Array(#"{"@timestamp":1,"process":{"pid":7}}"#.utf8)
+        try reader.read(whole.span, into: &event)
+        let isShortened = reader.wasShortened
+        #expect(!isShortened)
+    }
+
     @Test("the clock of the boot orders events, though the wall's is set back between them")
     func bootTime() throws {
         func line(_ boot: String, _ bootTime: Int, _ time: Int) -> String {

@@ -210,12 +210,11 @@ struct ExceptionFileTests {
 struct RememberedFiles: FileAccess {
     var files: [String: (FileAttributes, [UInt8])] = [:]
     var directories: [String: [String]] = [:]
+    var directoryAttributes = FileAttributes(owner: 0, group: 0, permissions: 0o755, isDirectory: true)
     var caller: UInt32 = 1000
 
     func attributes(of path: String) throws(FileProblem) -> FileAttributes {
-        if directories[path] != nil {
-            return FileAttributes(owner: 0, group: 0, permissions: 0o755, isDirectory: true)
-        }
+        if directories[path] != nil { return directoryAttributes }
         guard let file = files[path] else { throw .missing }
         return file.0
     }
@@ -282,5 +281,32 @@ struct RuleLoaderTests {
         loaded.append(path: "/a.toml", from: files)
         #expect(loaded.rules.isEmpty == (problem != nil))
         #expect(loaded.errors.isEmpty == (problem == nil))
+    }
+
+    @Test(
+        "trusts no file in a directory where others can put another in its place",
+        arguments: [
+            (FileAttributes(owner: 0, group: 0, permissions: 0o755, isDirectory: true), nil),
+            (FileAttributes(owner: 0, group: 0, permissions: 0o1777, isDirectory: true), nil),
+            (
+                FileAttributes(owner: 0, group: 0, permissions: 0o777, isDirectory: true),
+                FileProblem.writableByOthers
+            ),
+            (
+                FileAttributes(owner: 1001, group: 0, permissions: 0o1777, isDirectory: true),
+                .foreignOwner(1001)
+            ),
+        ])
+    func trustOfDirectories(attributes: FileAttributes, problem: FileProblem?) {
+        var files = RememberedFiles()
+        files.files["/r/a.toml"] = (Self.trusted, rule("one"))
+        files.directories["/r"] = ["a.toml"]
+        files.directoryAttributes = attributes
+        for path in ["/r", "/r/a.toml"] {
+            var loaded = LoadedRules()
+            loaded.append(path: path, from: files)
+            #expect(loaded.rules.isEmpty == (problem != nil))
+            #expect(loaded.errors.map(\.file) == (problem == nil ? [] : ["/r"]))
+        }
     }
 }
