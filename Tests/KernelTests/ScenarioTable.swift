@@ -19,7 +19,7 @@ struct Scenario {
 struct ScenarioTable {
     static let path = Sensor.packageRoot + "/Tests/Scenarios/scenarios.txt"
 
-    let scenarios: [Scenario]
+    var scenarios: [Scenario]
 
     enum Failure: Error { case line(String) }
 

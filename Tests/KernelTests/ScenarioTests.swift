@@ -39,9 +39,14 @@ extension KernelTests {
             ["--rules", Sensor.packageRoot + "/Sources/Rules/pack/\($0).toml"]
         }
 
+        /// `SCENARIO="mount namespace" scripts/test live` plays only those with that in
+        /// their name.
+        private static let wanted = ProcessInfo.processInfo.environment["SCENARIO"]
+
         @Test("alert as the table says, with what the programs say of themselves")
         func table() throws {
-            let table = try ScenarioTable()
+            var table = try ScenarioTable()
+            if let wanted = Self.wanted { table.scenarios.removeAll { !$0.name.contains(wanted) } }
             let names = table.scenarios.filter { $0.needs == nil || $0.needs == "live" }.map(\.name)
             let player = try Player(names: names)
             let sensor = try Sensor(Self.rules)

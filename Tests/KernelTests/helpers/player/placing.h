@@ -6,8 +6,10 @@
 #include "report.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 
 #define IMAGE "/proc/self/exe"
 
@@ -173,6 +175,38 @@ static void leave_group(const char *version, const char *name)
 	snprintf(path, sizeof(path), "%s/%s", control_groups(version), name);
 	for (int i = 0; i < 100 && rmdir(path); i++)
 		sleep_ms(10);
+}
+
+/*
+ * Into a directory that only another mount namespace has, which a child keeps
+ * for as long as this process lives.
+ */
+static void go_abroad(const char *place)
+{
+	int home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), there;
+	char above[4096], *slash;
+
+	snprintf(above, sizeof(above), "%s", place);
+	slash = strrchr(above, '/');
+	if (!slash || slash == above)
+		fail(place);
+	*slash = 0;
+	make_way(place);
+	if (home < 0 || unshare(CLONE_NEWNS) || mount("", "/", "", MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", above, "tmpfs", 0, "size=64m") || mkdir(place, 0755))
+		fail("abroad");
+	there = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (there < 0)
+		fail(place);
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	if (setns(home, CLONE_NEWNS) || fchdir(there))
+		fail("back from abroad");
+	close(there);
+	close(home);
 }
 
 /* A root directory of its own, in memory, as a container has it. */

@@ -28,7 +28,7 @@
  *   reuse-pid PATH { STEPS }         a child runs PATH and ends; one of the same pid acts
  *   rewrite-arguments, hidepid N
  *
- * Places: cd, mkdir, tmpfs DIR; copy, copy-setuid PATH; copy-of FILE PATH;
+ * Places: cd, mkdir, tmpfs, abroad DIR; copy, copy-setuid PATH; copy-of FILE PATH;
  * script PATH INTERPRETER; symlink, hardlink, bind OLD NEW; overlay DIR;
  * group, ungroup VERSION NAME; have FILE (else the scenario is skipped).
  *
@@ -513,6 +513,8 @@ static int act_on_places(struct command *c, const char *verb)
 	if (!strcmp(verb, "cd")) {
 		if (chdir(w[1]))
 			fail(w[1]);
+	} else if (!strcmp(verb, "abroad")) {
+		go_abroad(w[1]);
 	} else if (!strcmp(verb, "mkdir")) {
 		make_way(w[1]);
 		mkdir(w[1], 0755);
