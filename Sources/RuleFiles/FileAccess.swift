@@ -71,7 +71,8 @@ extension FileAccess {
         do throws(FileProblem) {
             let (attributes, bytes) = try read(path, limit: limit)
             if let problem = attributes.distrust(caller: caller) { throw problem }
-            return bytes
+            // editors of Windows begin UTF-8 so
+            return bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
         } catch {
             throw RuleFileError(file: path, reason: .file(error))
         }

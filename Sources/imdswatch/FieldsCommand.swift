@@ -17,6 +17,12 @@ struct FieldsCommand: ParsableCommand {
     @Argument(help: "Only fields whose name contains this.")
     var filter: String?
 
+    func validate() throws {
+        guard !markdown || !json && filter == nil else {
+            throw ValidationError("--markdown prints the whole page: no filter, and no --json")
+        }
+    }
+
     func run() throws {
         try Failure.exiting {
             if markdown { return try Failure.show(FieldInfo.reference) }

@@ -283,6 +283,15 @@ struct RuleLoaderTests {
         #expect(loaded.errors.isEmpty == (problem == nil))
     }
 
+    @Test("takes files that begin with a byte order mark")
+    func byteOrderMark() {
+        var files = RememberedFiles()
+        files.files["/a.eql"] = (Self.trusted, [0xef, 0xbb, 0xbf] + bytes("process where true"))
+        var loaded = LoadedRules()
+        loaded.append(path: "/a.eql", from: files)
+        #expect(loaded.rules.map(\.id) == ["a"] && loaded.errors.isEmpty)
+    }
+
     @Test(
         "trusts no file in a directory where others can put another in its place",
         arguments: [
