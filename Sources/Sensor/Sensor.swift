@@ -299,7 +299,8 @@ public struct Sensor: ~Copyable {
                     // the first as soon as it has settled; those behind it many in one sleep
                     if !hasSettled { announce(at: collected) }
                     let left = next.time + Sensor.settling - Clock.boottime()
-                    Clock.sleep(nanoseconds: hasSettled ? Sensor.stormPause : left)
+                    let gathers = hasSettled && ring.fill < ring.size / 4
+                    Clock.sleep(nanoseconds: gathers ? Sensor.stormPause : left)
                     hasSettled = true
                     ring.collect()
                     collected = Clock.boottime()
