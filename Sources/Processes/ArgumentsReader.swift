@@ -35,10 +35,9 @@ final class ArgumentsReader: Sendable {
             var before = -1
             while !round.ended.wait(timeout: patience) {
                 let place = round.place.load(ordering: .acquiring)
-                if place == before {
+                if place == before, round.replace(number) {
                     // go on behind the one that does not answer
                     stuck.wrappingAdd(1, ordering: .relaxed)
-                    round.owner.wrappingAdd(1, ordering: .acquiringAndReleasing)
                     round.place.store(place + 1, ordering: .releasing)
                     break
                 }
@@ -53,7 +52,7 @@ final class ArgumentsReader: Sendable {
         private let pids: [UInt32]
         private let root: String
         private let limit: Int
-        /// Which thread's turn it is.
+        /// Which thread's turn it is; -1 after the last.
         let owner = Atomic<Int>(0)
         /// The index of what is being read.
         let place = Atomic<Int>(0)
@@ -90,9 +89,16 @@ final class ArgumentsReader: Sendable {
                 }
                 place.wrappingAdd(1, ordering: .releasing)
             }
-            guard owner.load(ordering: .acquiring) == number else { return false }
+            guard pass(from: number, to: -1) else { return false }
             ended.signal()
             return true
+        }
+
+        /// Gives a thread up; false if it has ended.
+        func replace(_ number: Int) -> Bool { pass(from: number, to: number + 1) }
+
+        private func pass(from number: Int, to next: Int) -> Bool {
+            owner.compareExchange(expected: number, desired: next, ordering: .acquiringAndReleasing).exchanged
         }
     }
 }
