@@ -425,14 +425,6 @@ struct SequenceState: ~Copyable {
     }
 }
 
-extension Int64 {
-    /// The sum, or the nearest number there is.
-    func addingSaturated(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
-}
-
 extension ByteArena {
     /// A 64-bit hash of the bytes in use.
     func hash(seed: UInt64) -> UInt64 {

@@ -192,6 +192,25 @@ public struct ByteArena: ~Copyable, Sendable {
     }
 }
 
+/// Whether two runs of bytes are the same, eight at a time.
+@inlinable @inline(__always)
+public func areEqual(_ one: borrowing Span<UInt8>, _ other: borrowing Span<UInt8>) -> Bool {
+    let count = one.count
+    guard count == other.count else { return false }
+    guard count >= 8 else {
+        for index in 0..<count where one[index] != other[index] { return false }
+        return true
+    }
+    var offset = 0
+    while offset < count - 8 {
+        let word: UInt64? = one.integer(at: offset)
+        guard word == other.integer(at: offset) else { return false }
+        offset += 8
+    }
+    let last: UInt64? = one.integer(at: count - 8)
+    return last == other.integer(at: count - 8)
+}
+
 extension Span<UInt8> {
     /// Reads an integer in native byte order, or nil beyond the end.
     @inlinable @inline(__always)

@@ -29,7 +29,7 @@ extension Event {
         var end = first.upperBound
         var name = end..<end
         var count = 1
-        let differs = !invoked.isEmpty && !Event.equal(invoked, resolved)
+        let differs = !invoked.isEmpty && !areEqual(invoked, resolved)
         if differs, append(byte: 0) != nil, let second = append(invoked) {
             end = second.upperBound
             name = second
@@ -146,22 +146,7 @@ extension Event {
 
     private func isSame(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
         let bytes = arena.bytes.span
-        return Event.equal(bytes.extracting(one), bytes.extracting(other))
-    }
-
-    static func equal(_ one: borrowing Span<UInt8>, _ other: borrowing Span<UInt8>) -> Bool {
-        guard one.count == other.count else { return false }
-        var index = 0
-        while index + 8 <= one.count {
-            let word: UInt64? = one.integer(at: index)
-            guard word == other.integer(at: index) else { return false }
-            index += 8
-        }
-        while index < one.count {
-            if one[index] != other[index] { return false }
-            index += 1
-        }
-        return true
+        return areEqual(bytes.extracting(one), bytes.extracting(other))
     }
 
     /// Whether a path is absolute, without empty, `.` or `..` components.

@@ -110,7 +110,9 @@ extension RecordDecoder {
     ) {
         // what is not whole must not become a value that an exclusion trusts
         let name = invoked.state == .complete ? invoked.range : 0..<0
-        if executable.isWhole, name.isEmpty || bytes.isSame(name, executable.range) {
+        if executable.isWhole,
+            name.isEmpty || areEqual(bytes.extracting(name), bytes.extracting(executable.range))
+        {
             setPath(.processExecutable, .processName, executable, place, bytes, of: &event)
             return
         }
@@ -240,21 +242,3 @@ extension RecordDecoder {
 /// Number of the user namespace that every other one is below: fixed by the kernel
 /// (PROC_USER_INIT_INO in include/linux/proc_ns.h).
 private let initialUserNamespace: UInt32 = 0xefff_fffd
-
-extension Span<UInt8> {
-    /// Whether two ranges hold the same bytes.
-    fileprivate func isSame(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
-        guard one.count == other.count else { return false }
-        var offset = 0
-        while offset + 8 <= one.count {
-            let left: UInt64? = integer(at: one.lowerBound + offset)
-            guard left == integer(at: other.lowerBound + offset) else { return false }
-            offset += 8
-        }
-        while offset < one.count {
-            guard self[one.lowerBound + offset] == self[other.lowerBound + offset] else { return false }
-            offset += 1
-        }
-        return true
-    }
-}

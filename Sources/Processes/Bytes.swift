@@ -1,22 +1,5 @@
 internal import Events
 
-/// Whether two runs of bytes are the same, eight at a time.
-@inline(__always)
-func areEqual(_ one: borrowing Span<UInt8>, _ other: borrowing Span<UInt8>) -> Bool {
-    let count = one.count
-    guard count == other.count else { return false }
-    guard count >= 8 else {
-        for index in 0..<count where one[index] != other[index] { return false }
-        return true
-    }
-    var offset = 0
-    while offset < count - 8 {
-        if one.word(at: offset) != other.word(at: offset) { return false }
-        offset += 8
-    }
-    return one.word(at: count - 8) == other.word(at: count - 8)
-}
-
 /// A hash for tables of texts that strangers choose: without the seed nobody
 /// can tell which texts collide.
 struct SeededHash: Sendable {

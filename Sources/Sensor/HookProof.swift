@@ -18,7 +18,7 @@ struct HookProof: Sendable {
     /// Nothing more is to come.
     var isComplete: Bool { sawExec && sawFork && sawConnect4 && sawConnect6 }
 
-    init(canary: Canary.Identity, network: UInt64 = 0) {
+    init(canary: Canary.Identity, network: UInt64) {
         self.canary = canary
         self.network = Int64(clamping: network)
     }

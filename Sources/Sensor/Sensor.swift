@@ -350,13 +350,6 @@ extension Duration {
     }
 }
 
-extension Int64 {
-    fileprivate func addingSaturated(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
-}
-
 extension Requirement {
     /// Adds what exceptions read of events that rules matched. They ask for no
     /// event of their own, so hooks and destinations stay as the rules have them.
