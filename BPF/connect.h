@@ -7,6 +7,7 @@
 #ifndef IMDSWATCH_CONNECT_H
 #define IMDSWATCH_CONNECT_H
 
+#include "family.h"
 #include "process.h"
 #include "send.h"
 
@@ -97,11 +98,13 @@ static __always_inline __u32 use_of(const struct endpoint *to)
 }
 
 /* Counts the connection, and says what it is wanted for. */
-static __always_inline __u32 admit(const struct endpoint *to, __u32 hook)
+static __always_inline __u32 admit(const struct endpoint *to, __u32 hook, const bool typed)
 {
 	__u32 use = use_of(to);
 
 	count(hook, COUNTER_SEEN);
+	if (use && is_idle(typed))
+		use = 0;
 	if (!use)
 		count(hook, COUNTER_FILTERED);
 	return use;

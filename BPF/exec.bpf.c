@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A program started. */
+#include "family.h"
 #include "process.h"
 #include "send.h"
 
@@ -20,6 +21,7 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	find_subject(&who, task, true);
 	find_top(s, &who, true);
 	fill_task(&s->record, &who, true);
+	note_start(&s->record.header, s->record.task.parent.pid);
 	if (program->interp != program->filename)
 		s->record.header.flags |= RECORD_SCRIPT;
 	add_string(s, TEXT_INVOKED, RECORD_PATH_MAX, program->filename);

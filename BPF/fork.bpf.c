@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A process was made; threads are none. */
+#include "family.h"
 #include "send.h"
 #include "task.h"
 
@@ -17,6 +18,7 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	begin(&record.header, RECORD_FORK, RECORD_HOOK_TRACEPOINT, sizeof(record));
 	identify(&record.parent, parent->group_leader, true);
 	identify(&record.process, child, true);
+	note_start(&record.header, record.parent.pid);
 	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, LATER);
 	return 0;
 }

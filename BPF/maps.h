@@ -7,6 +7,8 @@
 
 #define RING_BYTES	 (4 << 20)
 #define DESTINATIONS_MAX 4096
+#define REGULARS_MAX	 1024
+#define FAMILIES_MAX	 4096 /* a power of two */
 
 /* A path of up to so many components, with names shorter than so many words,
  * that crosses few mounts takes the short way. */
@@ -20,6 +22,8 @@
 	(4 * RECORD_PATH_MAX + RECORD_ARGV_MAX + RECORD_ENV_MAX + NAME_BYTES + PAGE_BYTES)
 
 volatile struct settings settings SEC(".data");
+/* When a child of a process last started, by the process' pid: see family.h. */
+volatile __u32 starts[FAMILIES_MAX] SEC(".data");
 const volatile struct fixed_settings fixed SEC(".rodata") = {.ring_size = RING_BYTES};
 
 struct {
@@ -34,6 +38,14 @@ struct {
 	__type(key, struct destination_key);
 	__type(value, __u32); /* enum destination_use */
 } destinations SEC(".maps");
+
+/* By pid: processes that connect again and again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, REGULARS_MAX);
+	__type(key, __u32);
+	__type(value, struct regular);
+} regulars SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

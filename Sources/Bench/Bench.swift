@@ -221,7 +221,9 @@ public struct Bench: ~Copyable {
     private mutating func measureHooks() throws(BenchError) -> [HookCost] {
         guard let statistics = try? RunStatistics() else { return [] }
         var costs: [HookCost] = []
-        for workload in [Workload.programs, .unwantedConnections, .wantedConnections, .requests] {
+        for workload in [
+            Workload.programs, .unwantedConnections, .wantedConnections, .regularConnections, .requests,
+        ] {
             var program = try MeasuredProcess.start(sensor(), output: .kept)
             _ = try slot(workload)
             guard let last = stop(&program) else { continue }

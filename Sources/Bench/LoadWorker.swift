@@ -168,6 +168,9 @@ private enum LoadLoop {
         case .unwantedConnections:
             return try Load.connections(to: loopback, port: LoadWorker.closedPort, count: count)
         case .wantedConnections:
+            return try Load.freshConnections(
+                to: LoadWorker.metadata, port: LoadWorker.closedPort, count: count)
+        case .regularConnections:
             return try Load.connections(to: LoadWorker.metadata, port: LoadWorker.closedPort, count: count)
         case .calls: return try Load.calls(count: count)
         case .compilations: return try Load.compilations(program, count: count)

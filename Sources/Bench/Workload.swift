@@ -4,8 +4,12 @@ public enum Workload: UInt8, CaseIterable, Sendable {
     case programs
     /// Connections to an address that no rule names, refused at once.
     case unwantedConnections
-    /// Connections to the metadata address, refused at once: each wakes the sensor.
+    /// Connections to the metadata address by a process that was just forked,
+    /// refused at once: each may complete a match.
     case wantedConnections
+    /// The same by a process whose siblings started nothing lately, as an agent
+    /// that asks for credentials again and again.
+    case regularConnections
     /// System calls that the sensor has nothing to do with.
     case calls
     /// A program start, some files and a millisecond of work, as in a compilation.
@@ -19,6 +23,7 @@ public enum Workload: UInt8, CaseIterable, Sendable {
         case .programs: "program starts"
         case .unwantedConnections: "connections, unwanted"
         case .wantedConnections: "connections, wanted"
+        case .regularConnections: "connections, wanted, by a regular"
         case .calls: "other system calls"
         case .compilations: "compile-like work"
         case .requests: "TCP requests"
@@ -31,6 +36,7 @@ public enum Workload: UInt8, CaseIterable, Sendable {
         case .programs: "exec"
         case .unwantedConnections: "connect_unwanted"
         case .wantedConnections: "connect_wanted"
+        case .regularConnections: "connect_regular"
         case .calls: "syscall"
         case .compilations: "compile"
         case .requests: "request"
@@ -42,7 +48,7 @@ public enum Workload: UInt8, CaseIterable, Sendable {
     public var budget: Double? {
         switch self {
         case .programs, .unwantedConnections: 2
-        case .wantedConnections: 5
+        case .wantedConnections, .regularConnections: 5
         case .calls: 0
         case .compilations, .requests: nil
         }

@@ -154,6 +154,30 @@ int64_t load_connections(uint32_t address, uint16_t port, uint32_t count)
 	return now() - begin;
 }
 
+int64_t load_fresh_connections(uint32_t address, uint16_t port, uint32_t count)
+{
+	int64_t result = -EIO;
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	child = fork();
+	if (!child) {
+		result = load_connections(address, port, count);
+		_exit(write(ends[1], &result, sizeof(result)) != sizeof(result));
+	}
+	close(ends[1]);
+	if (child < 0)
+		result = -errno;
+	else if (read(ends[0], &result, sizeof(result)) != sizeof(result))
+		result = -EIO;
+	close(ends[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return result;
+}
+
 int64_t load_calls(uint32_t count)
 {
 	int64_t begin = now();

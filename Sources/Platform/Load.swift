@@ -31,6 +31,13 @@ public enum Load {
         try checked(load_connections(address, port, count))
     }
 
+    /// The same in a process that is forked for it.
+    public static func freshConnections(
+        to address: UInt32, port: UInt16, count: UInt32
+    ) throws(Failure) -> Int64 {
+        try checked(load_fresh_connections(address, port, count))
+    }
+
     /// Makes cheap system calls.
     public static func calls(count: UInt32) throws(Failure) -> Int64 { try checked(load_calls(count)) }
 

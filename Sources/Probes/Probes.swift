@@ -39,6 +39,8 @@ public struct Probes: ~Copyable {
     var links = Links()
     var destinationsInUse: [IPPrefix: DestinationUse] = [:]
     var anyDestination = false
+    /// In units of `START_SHIFT`; 0 if every connection can matter.
+    var startWindow: UInt32 = 0
 
     /// What is attached for each fact, in the order of `ProbeFact.allCases`.
     public internal(set) var attachments: [AttachReport]
@@ -59,7 +61,7 @@ public struct Probes: ~Copyable {
         let place = try object.variable("settings", size: MemoryLayout<CBPF.settings>.size)
         let processors = max(1, Int(libbpf_num_possible_cpus()))
         let maps = try SharedMaps(
-            object, ["records", "destinations", "counters", "scratch", place.map],
+            object, ["records", "destinations", "regulars", "counters", "scratch", place.map],
             entries: ["records": options.ringSize, "scratch": processors * Int(SCRATCH_SLOTS.rawValue)])
         let settings = try SettingsMemory(try maps.map(place.map), offset: place.offset)
         settings.setWakesOnExec(options.wakesOnExec)

@@ -33,6 +33,9 @@ struct Pipeline: ~Copyable {
     /// The next connection of the canary is to become a test alert.
     var wantsTest = false
     private var hasSample = false
+    private var regularConnections = RegularConnections()
+    /// The process of the last record, if it was found to connect again and again.
+    private var regular: EventHeader?
 
     init(
         host: HostFacts, requirement: Requirement, options: SensorOptions,
@@ -104,6 +107,13 @@ struct Pipeline: ~Copyable {
             table.ancestry(of: event.header.process, into: &sink.ancestry)
         }
         engine.apply(event, into: &sink)
+        if event.header.wanted, regularConnections.counts(event.header) { regular = event.header }
+    }
+
+    /// The process that the kernel is to be told of, once.
+    mutating func takeRegular() -> EventHeader? {
+        defer { regular = nil }
+        return regular
     }
 
     /// Puts a connection of the canary to use.

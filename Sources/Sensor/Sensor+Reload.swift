@@ -31,6 +31,7 @@ extension Sensor {
         let any = requirement.destinations == .any
         do throws(ProbeError) {
             try probes.widenDestinations(to: destinations, any: any)
+            probes.setConnectionWindow(nil)
             if requirement.kinds.contains(.exit) { try probes.attach(.exit) }
             probes.setCapturesEnvironment(requirement.environment != [])
         } catch {
@@ -41,6 +42,7 @@ extension Sensor {
         }
         pipeline.replaceRules(new, requirement, exceptions)
         rules = new.rules
+        probes.setConnectionWindow(Sensor.connectionWindow(new))
         do throws(ProbeError) {
             try probes.narrowDestinations(to: destinations, any: any)
         } catch {

@@ -147,6 +147,7 @@ public struct Sensor: ~Copyable {
             try probes.setDestinations(
                 Sensor.destinations(requirement, all: options.writesEvents),
                 any: requirement.destinations == .any)
+            probes.setConnectionWindow(Sensor.connectionWindow(options))
             let ring = try probes.makeReader()
             try probes.attach(.fork)
             try probes.attach(.exec)
@@ -177,6 +178,11 @@ public struct Sensor: ~Copyable {
             destinations.append((everything, .record))
         }
         return destinations
+    }
+
+    /// How long connections can matter; nil: always, as where every event is written.
+    static func connectionWindow(_ options: SensorOptions) -> Int64? {
+        options.writesEvents ? nil : options.rules.connectionWindow
     }
 
     /// Where the canary connects to, in its own network.
@@ -306,13 +312,27 @@ public struct Sensor: ~Copyable {
                     collected = Clock.boottime()
                     continue
                 }
-                if next.isWanted { hasDrainedWanted = true }
                 ring.next { record in pipeline.take(record) }
+                if next.isWanted {
+                    hasDrainedWanted = true
+                    noteRegular()
+                }
                 count += 1
             }
             ring.release()
         }
         return count
+    }
+
+    /// Tells the kernel who connects again and again.
+    private mutating func noteRegular() {
+        guard let regular = pipeline.takeRegular() else { return }
+        do throws(ProbeError) {
+            try probes.noteRegular(regular.process, execs: regular.execs, parent: regular.parent.pid)
+        } catch {
+            // more is reported than is needed: nothing is missed
+            log.warning("the kernel's filter stays wide", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Has the writer prepare for an alert while we wait whether there is one;

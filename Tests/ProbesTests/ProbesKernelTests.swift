@@ -214,6 +214,59 @@ struct ProbesKernelTests {
         #expect(events.map { $0.slot(.processExecutable)?.isUnknown == false } == [true, false])
     }
 
+    @Test("leaves out connections of a regular process while its parent's children start nothing")
+    func regulars() throws {
+        var probes = try Probes()
+        let to = try #require(IPPrefix("127.0.0.77"))
+        try probes.setDestinations([(to, .wanted)], any: false)
+        var reader = try probes.makeReader()
+        try probes.attach(.fork)
+        let report = probes.attachConnect(.v4, HookPreference.auto.ladder)
+        #expect(report.chosen != nil)
+        func connections() throws -> [EventHeader] {
+            _ = try events(&reader)
+            // nobody listens there
+            _ = try Load.connections(to: 0x7f00_004d, port: 9, count: 1)
+            return try headers(&reader).filter {
+                $0.kind == .connect && $0.process.pid == UInt32(getpid())
+            }
+        }
+        let own = try #require(try connections().first)
+        // as if this process were the parent, so that what it starts counts
+        let parent = own.process.pid
+        func tell(start: UInt64, execs: UInt32) throws {
+            let process = ProcessIdentity(pid: own.process.pid, start: start)
+            try probes.noteRegular(process, execs: execs, parent: parent)
+        }
+        try tell(start: own.process.start, execs: own.execs)
+        #expect(try connections().count == 1, "without a window every connection counts")
+        probes.setConnectionWindow(500_000_000)
+        let before = try probes.counter(.connect(.v4), .filtered)
+        #expect(try connections().isEmpty)
+        #expect(try probes.counter(.connect(.v4), .filtered) > before)
+
+        let child = try run("/bin/true", [])
+        #expect(try connections().count == 1, "\(child) was started just now")
+        usleep(1_000_000)
+        #expect(try connections().isEmpty)
+
+        try tell(start: own.process.start + 1, execs: own.execs)
+        #expect(try connections().count == 1, "another process of that pid")
+        try tell(start: own.process.start, execs: own.execs + 1)
+        #expect(try connections().count == 1, "another program")
+        try tell(start: own.process.start, execs: own.execs)
+        #expect(try connections().isEmpty)
+        probes.setConnectionWindow(nil)
+        #expect(try connections().count == 1)
+    }
+
+    @Test("windows of connections are kept in units of the kernel side, with room for both ends")
+    func window() {
+        #expect(Probes.startUnits(0) == 256)
+        #expect(Probes.startUnits(1_000_000_000) == 953 + 256)
+        #expect(Probes.startUnits(.max) == 0)
+    }
+
     @Test("refuses a ring of an impossible size", arguments: [0, 4095, 5000, 3 << 20])
     func ringSize(size: Int) {
         #expect(throws: ProbeError.ringSize(size)) { _ = try Probes(ProbeOptions(ringSize: size)) }
@@ -238,11 +291,24 @@ struct ProbesKernelTests {
     }
 
     private func events(_ reader: inout RingReader) throws -> [EventSnapshot] {
+        var events: [EventSnapshot] = []
+        try read(&reader) { event in
+            if let snapshot = event.snapshot() { events.append(snapshot) }
+        }
+        return events
+    }
+
+    private func headers(_ reader: inout RingReader) throws -> [EventHeader] {
+        var headers: [EventHeader] = []
+        try read(&reader) { event in headers.append(event.header) }
+        return headers
+    }
+
+    private func read(_ reader: inout RingReader, _ body: (borrowing Event) -> Void) throws {
         var decoder = RecordDecoder(fields: FieldSet())
         var event = Event()
         decoder.prepare(&event)
         event.fixConstants()
-        var events: [EventSnapshot] = []
         var failure: (any Error)?
         while reader.collect() > 0 {
             while reader.first != nil {
@@ -250,11 +316,10 @@ struct ProbesKernelTests {
                     event.reset()
                     do { try decoder.decode(record, into: &event) } catch { failure = error }
                 }
-                if let snapshot = event.snapshot() { events.append(snapshot) }
+                body(event)
             }
         }
         reader.release()
         if let failure { throw failure }
-        return events
     }
 }

@@ -195,7 +195,8 @@ struct settings {
 		connect_hook6; /* enum record_hook: the one in use; the others stay silent */
 	__u32 any_destination; /* a rule does not constrain the address: the trie is not asked */
 	__u32 host_mount_namespace; /* set by the program `tasks` when it meets pid 1 */
-	__u32 pad;
+	__u32 start_window; /* how long after a start, of a program or a process, its siblings'
+			     * connections can matter: units of START_SHIFT; 0: always */
 	/* A shortcut, optional: bit n (of word n / 64) is set if the trie has no
 	 * destination whose address begins with byte n, IPv4 or IPv6; then the
 	 * trie is not asked. Clear bits before adding to the trie, and set them
@@ -203,6 +204,18 @@ struct settings {
 	__u64 unwanted[4];
 };
 RECORD_SIZE(settings, 64);
+
+/* Times of starts are kept in units of 2^START_SHIFT nanoseconds, some milliseconds early
+ * or late. */
+#define START_SHIFT 20
+
+/* A process that connects again and again; with other numbers it is another. */
+struct regular {
+	__u64 start;  /* struct record_identity */
+	__u32 execs;  /* struct record_task */
+	__u32 parent; /* pid of the parent that its records name */
+};
+RECORD_SIZE(regular, 16);
 
 /*
  * What is fixed before load: the variable `fixed` in .rodata.

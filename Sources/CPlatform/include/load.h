@@ -21,6 +21,9 @@ int64_t load_programs(const char *path, uint32_t count);
 /* Opens a TCP connection that is refused, and hangs up. The address is in host byte order. */
 int64_t load_connections(uint32_t address, uint16_t port, uint32_t count);
 
+/* The same in a process that is forked for it. */
+int64_t load_fresh_connections(uint32_t address, uint16_t port, uint32_t count);
+
 /* Makes the cheapest system call there is. */
 int64_t load_calls(uint32_t count);
 

@@ -1,0 +1,42 @@
+internal import EQL
+internal import Events
+
+extension RuleSet {
+    /// How long after a process was forked or started a program the connections
+    /// of its parent's children can still take part in a match: nanoseconds.
+    /// Later ones need not be reported. Nil if some rule may need any connection.
+    public var connectionWindow: Int64? {
+        var window: Int64 = 0
+        for rule in rules where rule.query.requirement.kinds.contains(.connect) {
+            guard let needed = rule.query.connectionWindow else { return nil }
+            window = max(window, needed)
+        }
+        return window
+    }
+}
+
+extension CompiledQuery {
+    /// Every match begins with a start, no longer ago than the span, of the
+    /// process that connects or of a sibling.
+    fileprivate var connectionWindow: Int64? {
+        guard shape == .sequence, let maxspan, let first = stages.first, !first.isMissing,
+            first.requirement.kinds.isSubset(of: [.exec, .fork])
+        else { return nil }
+        let connections = stages.filter { $0.requirement.kinds.contains(.connect) }
+        return connections.allSatisfy { first.isOfSameFamily(as: $0) } ? maxspan : nil
+    }
+}
+
+extension Stage {
+    /// Whether both stages are joined by a process that is its own in both, or
+    /// its parent in both.
+    fileprivate func isOfSameFamily(as other: Stage) -> Bool {
+        zip(keys, other.keys).contains { mine, its in
+            Stage.identities.contains { $0.contains(mine.field) && $0.contains(its.field) }
+        }
+    }
+
+    private static let identities: [Set<Field>] = [
+        [.processEntityID, .processPID], [.parentEntityID, .parentPID],
+    ]
+}

@@ -1,0 +1,68 @@
+import Detection
+import EQL
+import Testing
+
+@Suite("How long connections can matter")
+struct ConnectionWindowTests {
+    private func window(_ queries: String...) throws -> Int64? {
+        let rules = try queries.enumerated().map { number, query in
+            Rule(id: "\(number)", name: "\(number)", text: query, query: try Query.compile(query))
+        }
+        return RuleSet(rules).connectionWindow
+    }
+
+    private static let start = #"[process where event.type == "start"]"#
+    private static let connection = #"[network where destination.ip == "169.254.169.254"]"#
+
+    @Test(
+        "is the span of sequences that join a start and a connection by process or by parent",
+        arguments: [
+            "by process.parent.entity_id", "by process.entity_id", "by process.parent.pid, user.id",
+            "by host.id, process.pid",
+        ])
+    func joined(by keys: String) throws {
+        #expect(
+            try window("sequence \(keys) with maxspan=3s \(Self.start) \(Self.connection)") == 3_000_000_000)
+    }
+
+    @Test("is the longest of all rules', and none where no rule looks at connections")
+    func longest() throws {
+        let short = "sequence by process.entity_id with maxspan=1s \(Self.start) \(Self.connection)"
+        let long = """
+            sequence by process.parent.entity_id with maxspan=1m \(Self.start)
+            ![\(Self.connection.dropFirst()) \(Self.connection)
+            """
+        #expect(try window(short, long) == 60_000_000_000)
+        #expect(try window("process where process.name == \"curl\"") == 0)
+        #expect(try window() == 0)
+        let perItem = """
+            sequence with maxspan=1s
+              [process where event.action == "exec"] by process.pid
+              \(Self.connection) by process.pid
+            """
+        #expect(try window(short, perItem) == 1_000_000_000)
+    }
+
+    @Test(
+        "is without end where a match may need any connection",
+        arguments: [
+            // one event, or the first one
+            "\(connection.dropFirst().dropLast())",
+            "sequence by process.parent.entity_id with maxspan=1s \(connection) \(start)",
+            "sequence by process.parent.entity_id with maxspan=1s !\(connection) \(start) \(connection)",
+            // the start may have been long ago, or another process'
+            "sequence by process.parent.entity_id \(start) \(connection)",
+            "sequence by host.id with maxspan=1s \(start) \(connection)",
+            "sequence with maxspan=1s \(start) \(connection)",
+            "sequence by process.session_leader.entity_id with maxspan=1s \(start) \(connection)",
+            "sequence with maxspan=1s \(start) by process.entity_id \(connection) by process.parent.entity_id",
+            // its start is not what the first event is
+            "sequence by process.entity_id with maxspan=1s [any where true] \(connection)",
+            #"sequence by process.entity_id with maxspan=1s [process where event.type == "end"] \#(connection)"#,
+        ])
+    func open(query: String) throws {
+        #expect(try window(query) == nil)
+        let bounded = "sequence by process.entity_id with maxspan=1s \(Self.start) \(Self.connection)"
+        #expect(try window(bounded, query) == nil)
+    }
+}
