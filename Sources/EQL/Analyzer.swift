@@ -72,9 +72,7 @@ struct Analyzer {
         }
         for item in sequence.items where item.isMissing {
             if let range = item.runsRange { throw EQLError(.missingEventWithRuns, at: range) }
-            guard let maxspan = sequence.maxspan, maxspan.nanoseconds > 0 else {
-                throw EQLError(.missingEventWithoutSpan, at: sequence.maxspan?.range ?? item.range)
-            }
+            if sequence.maxspan == nil { throw EQLError(.missingEventWithoutSpan, at: item.range) }
         }
         guard sequence.items.contains(where: { !$0.isMissing }) else {
             throw EQLError(.onlyMissingEvents, at: sequence.range)

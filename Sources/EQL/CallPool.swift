@@ -145,8 +145,9 @@ struct CallPool: Sendable {
         guard let slot = event.slot(variable.field) else { return false }
         let place = index - test.variables.lowerBound
         let count = variable.firstOnly ? 1 : Int(slot.count)
-        var start = Int(slot.payload)
-        let last = start + Int(slot.length)
+        // of a single number it is the number
+        var start = slot.kind == .text ? Int(slot.payload) : 0
+        let last = slot.kind == .text ? start + Int(slot.length) : 0
         for number in 0..<count {
             var end = last
             if slot.kind == .text {

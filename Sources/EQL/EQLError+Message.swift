@@ -37,6 +37,8 @@ extension EQLError {
         case .byAfterSpan: "“by” comes before “with maxspan”"
         case .unknownUnit(let unit): "unknown unit of time “\(unit)”; use ms, s, m, h or d"
         case .spanOutOfRange: "the span is too long"
+        case .emptySpan: "the span must be longer than 0"
+        case .byAfterRuns: "“by” comes before “with runs”"
         case .runsOutOfRange(let limit): "“runs” must be 1 to \(limit)"
         case .tooFewItems: "a sequence needs at least two events"
         case .missingEventWithoutSpan: "a missing event ![…] needs “with maxspan” greater than 0"
@@ -152,6 +154,8 @@ extension EQLError.RegexProblem {
         case .invalidInterval: "<…> in the regular expression is not an interval such as <1-100>"
         case .namedAutomaton(let name):
             "“<\(name)>” is no interval; write \\< for the character itself"
+        case .unknownEscape(let scalar):
+            "“\\\(scalar)” is no escape of regular expressions; they are \\d, \\w, \\s, \\D, \\W and \\S"
         case .nestedTooDeeply(let limit): "the regular expression is nested more than \(limit) deep"
         case .tooManyStates(let limit): "the regular expression needs more than \(limit) states"
         }

@@ -38,6 +38,8 @@ public struct EQLError: Error, Sendable, Equatable {
         case byAfterSpan
         case unknownUnit(String)
         case spanOutOfRange
+        case emptySpan
+        case byAfterRuns
         case runsOutOfRange(limit: Int)
         case tooFewItems
         case missingEventWithoutSpan
@@ -105,6 +107,7 @@ public struct EQLError: Error, Sendable, Equatable {
         case invalidRepetition
         case invalidInterval
         case namedAutomaton(String)
+        case unknownEscape(Unicode.Scalar)
         case nestedTooDeeply(limit: Int)
         case tooManyStates(limit: Int)
     }

@@ -112,13 +112,14 @@ struct Parser {
             advance()
             try expect(word: "runs")
             try expectAssignment()
-            guard case .integer(let number) = token.kind else { throw unexpected("a number") }
+            guard case .integer(let number) = token.kind else { throw unexpected("a whole number") }
             guard (1...UInt64(Limits.runs)).contains(number) else {
                 throw error(.runsOutOfRange(limit: Limits.runs))
             }
             runs = Int(number)
             runsRange = with.through(token.range)
             advance()
+            if isWord("by") { throw error(.byAfterRuns) }
         }
         if isWord("as") { throw error(.unsupported(.alias)) }
         return Item(
@@ -158,6 +159,7 @@ struct Parser {
         let range = start.through(token.range)
         let (span, overflow) = Int64(clamping: number).multipliedReportingOverflow(by: nanoseconds)
         guard !overflow else { throw EQLError(.spanOutOfRange, at: range) }
+        guard span > 0 else { throw EQLError(.emptySpan, at: range) }
         advance()
         return SyntaxTree.Maxspan(nanoseconds: span, range: range)
     }

@@ -135,16 +135,17 @@ struct RegexParser {
         var set = try parseMember()
         while let scalar = peek, scalar != "]" { set = set.union(try parseMember()) }
         guard takes("]") else { throw .missing("]") }
-        set = folding(set)
         guard isNegated else { return .characters(set) }
         return .characters(RangeSet(set.complement.ranges.compactMap(RegexParser.clip)))
     }
 
     // member := predefined | character ["-" character]
+    //
+    // Of letters in ranges Lucene does not ignore the case (apache/lucene issue 14378).
     private mutating func parseMember() throws(Problem) -> RangeSet<UInt32> {
-        if let set = takePredefined() { return set }
+        if let set = try takePredefined() { return set }
         let first = try parseCharacter()
-        guard takes("-") else { return RangeSet(first) }
+        guard takes("-") else { return folding(RangeSet(first)) }
         let last = try parseCharacter()
         guard first <= last else { throw .invalidRange }
         return RangeSet([first...last])
@@ -166,7 +167,7 @@ struct RegexParser {
             return inner
         }
         if takes("<") { return try parseInterval() }
-        if let set = takePredefined() { return .characters(set) }
+        if let set = try takePredefined() { return .characters(set) }
         return .characters(folding(RangeSet(try parseCharacter())))
     }
 
@@ -180,8 +181,8 @@ struct RegexParser {
         return pieces.isEmpty ? .empty : .concatenation(pieces)
     }
 
-    // predefined := "\d" | "\D" | "\s" | "\S" | "\w" | "\W"
-    private mutating func takePredefined() -> RangeSet<UInt32>? {
+    // predefined := "\d" | "\D" | "\s" | "\S" | "\w" | "\W"; no other letter may follow "\" here
+    private mutating func takePredefined() throws(Problem) -> RangeSet<UInt32>? {
         guard peek == "\\", position + 1 < scalars.count else { return nil }
         let digits: [ClosedRange<UInt32>] = [0x30...0x39]
         let spaces: [ClosedRange<UInt32>] = [0x09...0x0a, 0x0d...0x0d, 0x20...0x20]
@@ -194,6 +195,7 @@ struct RegexParser {
         case "D": set = RangeSet(RangeSet(digits).complement.ranges.compactMap(RegexParser.clip))
         case "S": set = RangeSet(RangeSet(spaces).complement.ranges.compactMap(RegexParser.clip))
         case "W": set = RangeSet(RangeSet(words).complement.ranges.compactMap(RegexParser.clip))
+        case "a"..."z", "A"..."Z": throw .unknownEscape(scalars[position + 1])
         default: return nil
         }
         position += 2

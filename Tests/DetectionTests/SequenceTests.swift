@@ -49,8 +49,6 @@ struct SequenceTests {
         Example(query: "with maxspan=3s [A] [B]", events: "A1 B5", matches: []),
         Example(query: "with maxspan=3s [A] [B] [C]", events: "A1 B3 C4", matches: [[1, 3, 4]]),
         Example(query: "with maxspan=3s [A] [B] [C]", events: "A1 B3 C5", matches: []),
-        Example(query: "with maxspan=0s [A] [B]", events: "A1 B2@1", matches: [[1, 2]]),
-        Example(query: "with maxspan=0s [A] [B]", events: "A1 B2", matches: []),
         // an attempt that is too late discards, so a late event finds nothing
         Example(query: "with maxspan=3s [A] [B]", events: "A1 B9 B10@2", matches: []),
         Example(query: "with maxspan=3s [A] [B]", events: "A1 C9 B10@2", matches: [[1, 10]]),

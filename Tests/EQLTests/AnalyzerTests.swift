@@ -131,7 +131,9 @@ struct SequenceTests {
             ("sequence [any where true] with runs=⟦0⟧", .runsOutOfRange(limit: 100)),
             ("sequence [any where true] with runs=⟦101⟧", .runsOutOfRange(limit: 100)),
             ("sequence ⟦![any where true]⟧ [any where true]", .missingEventWithoutSpan),
-            ("sequence with maxspan=⟦0s⟧ ![any where true] [any where true]", .missingEventWithoutSpan),
+            ("sequence with maxspan=⟦0s⟧ ![any where true] [any where true]", .emptySpan),
+            ("sequence with maxspan=⟦0ms⟧ [any where true] [any where true]", .emptySpan),
+            ("sequence [any where true] with runs=2 ⟦by⟧ host.id [any where true]", .byAfterRuns),
             (
                 "sequence with maxspan=1s ![any where true] ⟦with runs=2⟧ [any where true]",
                 .missingEventWithRuns

@@ -119,6 +119,29 @@ struct FunctionTests {
     }
 
     @Test(
+        "of the largest and smallest numbers have a value, or none, and never end the run",
+        arguments: [
+            "length(user.id) > 3", "string(process.pid) : \"*7\"", "process.pid + 1 > 3",
+            "process.pid - 1 > 3",
+            "process.pid * 2 != 0", "process.pid / 2 > 1", "process.pid % 2 == 1", "-process.pid < 0",
+            "substring(string(process.pid), 0, 1) == \"9\"", "add(process.pid, process.args_count) > 0",
+            "concat(process.pid, process.args_count) : \"9*\"", "process.pid / process.args_count == 1",
+            "process.pid % process.args_count == 0", "user.id == 9223372036854775807",
+        ], [Int64.max, .max - 1, .min, .min + 1, -1])
+    func extremes(condition: String, number: Int64) throws {
+        for kind: FieldValue in [.integers([number]), .integers([number, number])] {
+            var event = Event()
+            event.set(.processPID, kind)
+            event.set(.processArgsCount, .integers([number]))
+            event.set(.userID, kind)
+            _ = try holds(condition, event)
+        }
+        var event = Event()
+        event.set(.processPID, .integers([number]))
+        #expect(try holds("string(process.pid) == \"\(number)\"", event))
+    }
+
+    @Test(
         "of a missing value have none",
         arguments: [
             ("length(user.name) == 3", false),

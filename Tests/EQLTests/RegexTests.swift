@@ -85,8 +85,11 @@ struct RegexTests {
     @Test(
         "ignore the case of ASCII letters on request",
         arguments: [
-            ("abc", "aBC", true), ("[a-c]+", "ABC", true), ("[^a]", "A", false), ("É", "é", false),
-            ("\"Ab\"", "aB", true), ("[X-c]", "x", true), ("[X-c]", "_", true), ("[X-c]", "d", false),
+            ("abc", "aBC", true), ("[abc]+", "ABC", true), ("[^a]", "A", false), ("É", "é", false),
+            ("\"Ab\"", "aB", true), ("[a\\.]", "A", true),
+            // in ranges letters stay what they are, as in Lucene
+            ("[a-c]+", "abc", true), ("[a-c]+", "ABC", false), ("[^a-c]", "A", true),
+            ("[X-c]", "x", false), ("[X-c]", "_", true), ("[X-cx]", "x", true),
             ("~(abc)", "ABC", false),
         ])
     func folding(pattern: String, text: String, expected: Bool) throws {
@@ -105,7 +108,8 @@ struct RegexTests {
             ("<name>", .namedAutomaton("name")),
             ("<1-a>", .invalidInterval), ("<1-2-3>", .invalidInterval), ("<-5>", .invalidInterval),
             ("a&", .endsEarly),
-            ("~", .endsEarly),
+            ("~", .endsEarly), ("a\\nb", .unknownEscape("n")), ("\\bfoo\\b", .unknownEscape("b")),
+            ("[\\t]", .unknownEscape("t")), ("\\A", .unknownEscape("A")), ("\\-\\_\\é", nil),
         ] as [(String, EQLError.RegexProblem?)])
     func errors(pattern: String, problem: EQLError.RegexProblem?) {
         do throws(EQLError.RegexProblem) {

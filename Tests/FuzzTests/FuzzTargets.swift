@@ -32,7 +32,7 @@ enum FuzzTarget: String, CaseIterable {
             let stages = query.stages + (query.until.map { [$0] } ?? [])
             let index = ConditionIndex(stages.map(\.needs))
             var found = [UInt64](repeating: 0, count: index.scratchCount)
-            for number in 0..<3 {
+            for number in 0..<5 {
                 var event = Event()
                 fill(&event, number)
                 index.select(event, into: &found)
@@ -51,7 +51,9 @@ enum FuzzTarget: String, CaseIterable {
         guard number > 0 else { return }
         event.set(.eventCategory, text: "process")
         event.set(.eventAction, text: "exec")
-        event.set(.processPID, integer: 7)
+        let numbers: [Int64] = [0, 7, 8, .max, .min]
+        event.set(.processPID, integer: numbers[number])
+        event.set(.processArgsCount, integer: numbers[number])
         event.set(.userID, text: "1000")
         if number == 1 {
             event.set(.processName, text: "curl")
@@ -79,10 +81,21 @@ enum FuzzTarget: String, CaseIterable {
         precondition(time < .seconds(5), "a match of \(text.count) bytes took \(time)")
     }
 
+    private static let functions = """
+        any where length(process.name) + length(user.id) + process.pid % 7 - process.args_count * 3 == 1 or
+          string(process.pid) : "*9" or substring(process.command_line, 1, 3) == "x" or
+          concat(user.id, process.pid, destination.ip) : "a*" or indexOf(process.args, "b") == 2 or
+          number(process.name) / 2 > process.exit_code or cidrMatch(destination.ip, "10.0.0.0/8")
+        """
+
     private static func line(_ bytes: [UInt8]) {
         var reader = DocumentReader()
         var event = Event()
         guard (try? reader.read(bytes.span, into: &event)) != nil else { return }
+        // every way to a value, numbers and texts alike
+        if let query = try? Query.compile(functions, source: .documents) {
+            _ = query.stages[0].program.matches(event)
+        }
         // what was read can be kept and read again
         var arena = ByteArena(capacity: 1024, limit: 8 << 20)
         if let range = event.appendImage(to: &arena) {
