@@ -13,9 +13,13 @@ extension Replay {
         for source in sources {
             let file = try source.open()
             try readLines(of: source, file, noting: nil, copy: file)
-            guard outlet.mayContinue() else { return }
+            guard mayContinue() else { return }
         }
     }
+
+    private func mayContinue() -> Bool { !isBrokenOff && outlet.mayContinue() }
+
+    private var isBrokenOff: Bool { replay.isStrict && outcome.counters.broken > 0 }
 
     /// - Parameters:
     ///   - input: the number under which lines are noted; nil if they are taken.
@@ -37,7 +41,7 @@ extension Replay {
         of source: ReplaySource, _ file: borrowing InputFile, into lines: inout LineBuffer,
         _ copies: Bool, _ copy: borrowing InputFile
     ) throws(ReplayError) -> Int? {
-        while outlet.mayContinue() {
+        while mayContinue() {
             if !file.metadata.isRegular { file.waitUntilReadable(or: outlet.signalDescriptor) }
             guard outlet.mayContinue() else { return nil }
             var isThere = true
@@ -68,7 +72,7 @@ extension Replay {
         _ lines: inout LineBuffer, atEnd: Bool, of source: ReplaySource, _ number: inout Int,
         noting input: Int?
     ) {
-        while true {
+        while !isBrokenOff {
             var next = lines.next()
             if next == .empty, atEnd { next = lines.rest() }
             switch next {
@@ -119,7 +123,7 @@ extension Replay {
                 windows.append(LineWindow(copy))
             }
         }
-        guard outlet.mayContinue() else { return }
+        guard mayContinue() else { return }
         notes.sort()
         unconvertedBefore = reader.unconverted
         progress.beginPass()

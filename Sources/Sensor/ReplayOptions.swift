@@ -7,6 +7,8 @@ public struct ReplayOptions: Sendable {
     /// Sequences that end with a missing event are reported at the end of input
     /// although their span has not passed.
     public var flushes = false
+    /// The first line that cannot be read ends it.
+    public var isStrict = false
     /// A line on standard error shows how far it is.
     public var showsProgress = false
     /// Where `--sort` puts standard input.

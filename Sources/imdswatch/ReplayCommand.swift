@@ -18,7 +18,7 @@ struct ReplayCommand: ParsableCommand {
 
             Events count in the order of the file. Where they are not in the order of time, a sequence can \
             be missed; --sort puts them in order. Lines of alerts and statistics are passed over. A line \
-            that cannot be read is named and counted, and does not stop the run.
+            that cannot be read is named and counted, and does not stop the run; with --strict it does.
 
             Exit codes: 0 done (alerts or not), 65 no line could be read (with --strict: any line could not), \
             66 a file cannot be opened, 74 reading or writing failed.
@@ -44,7 +44,7 @@ struct ReplayCommand: ParsableCommand {
             """)
     var flush = false
 
-    @Flag(name: .long, help: "Exit with 65 if any line could not be read.")
+    @Flag(name: .long, help: "Stop at the first line that cannot be read, and exit with 65.")
     var strict = false
 
     @Argument(
@@ -59,6 +59,7 @@ struct ReplayCommand: ParsableCommand {
             var replay = ReplayOptions(inputs: files)
             replay.sorts = sort
             replay.flushes = flush
+            replay.isStrict = strict
             replay.showsProgress = StandardError.isTerminal
             if let directory = Environment.value("TMPDIR"), !directory.isEmpty {
                 replay.temporaryDirectory = directory
