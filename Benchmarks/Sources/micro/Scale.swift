@@ -21,11 +21,12 @@ extension Benchmarks {
         Benchmark(name, count: processes) {
             let line = try LineBox()
             var record = RecordBuilder.exec("/usr/bin/grep", ["grep", "-q", "ready"])
-            let records = (0..<processes).map { number in
-                record.process = (UInt32(1_000 + number), UInt64(900_000_000 + number * 1_000))
-                record.group = record.process
-                return record.bytes
-            }
+            let records = RecordRow(
+                (0..<processes).map { number in
+                    record.process = (UInt32(1_000 + number), UInt64(900_000_000 + number * 1_000))
+                    record.group = record.process
+                    return record.bytes
+                })
             return { line.take($0, of: records, to: .matched) }
         }
     }
@@ -61,7 +62,8 @@ extension Benchmarks {
             let record = RecordBuilder.exec(
                 "/usr/bin/grep", Array(repeating: String(repeating: "a", count: 31), count: bytes / 32)
             ).bytes
-            return { line.take($0, of: [record], to: .decoded) }
+            let records = RecordRow([record])
+            return { line.take($0, of: records, to: .decoded) }
         }
     }
 }
