@@ -10,6 +10,9 @@ public struct BenchOptions: Sendable {
     public var compares = false
     /// Accesses whose way to an alert is timed, at rest and in a storm each.
     public var accesses: UInt32 = 300
+    /// Program starts that are alerts by themselves, timed in a storm and at
+    /// rest: there each waits until the sensor sleeps its longest.
+    public var starts: (storm: UInt32, rest: UInt32) = (100, 8)
     public var version: String
 
     public init(version: String) { self.version = version }
@@ -48,18 +51,21 @@ public struct HookCost: Sendable {
     public var runsPerOperation: Double
 }
 
-/// How long alerts took from the connection on, in nanoseconds.
+/// How long alerts took from the event that completed them, in nanoseconds.
 public struct Latency: Sendable {
-    /// `at rest` or `in a storm`.
+    /// Event and situation: `connection, at rest`.
     public var name: String
+    /// What the 99th percentile of the way to the line may be, and in words.
+    public var limit: UInt64
+    public var limitText: String
     public var expected: Int
     /// Alerts that came.
-    public var count: Int
+    public var count = 0
     /// Percentile and time: until the alert was made, until its line was on
     /// standard output, and until another process had read that.
-    public var toAlert: [(percentile: Double, time: UInt64)]
-    public var toLine: [(percentile: Double, time: UInt64)]
-    public var toReader: [(percentile: Double, time: UInt64)]
+    public var toAlert: [(percentile: Double, time: UInt64)] = []
+    public var toLine: [(percentile: Double, time: UInt64)] = []
+    public var toReader: [(percentile: Double, time: UInt64)] = []
 
     /// What to call each.
     var parts: [(name: String, times: [(percentile: Double, time: UInt64)])] {

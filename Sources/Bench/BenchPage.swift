@@ -25,7 +25,7 @@ public struct BenchPage {
         <h2>Slowdown, pair by pair</h2>
         <p>Each dot is one pair of slots, with and without; the bar is the median with its 95 % interval.</p>
         \(result.contenders.enumerated().map { plot($1, isSensor: $0 == 0) }.joined())
-        <h2>From connection to alert</h2>
+        <h2>From event to alert</h2>
         \(result.latencies.map(latencyPlot).joined())
         \(leftOut)
         </body></html>
@@ -105,11 +105,16 @@ public struct BenchPage {
         return "<h3>\(escaped(contender.name))\(note)</h3>" + svg(height, marks)
     }
 
-    /// Percentiles on a logarithmic scale from 10 us to 100 ms.
+    /// Percentiles on a logarithmic scale of four decades.
     private func latencyPlot(_ latency: Latency) -> String {
+        let isLong = latency.limit > 10_000_000
+        let names =
+            isLong
+            ? ["1 ms", "10 ms", "100 ms", "1 s", "10 s"] : ["10 us", "100 us", "1 ms", "10 ms", "100 ms"]
+        let least = isLong ? 1e6 : 1e4
         func x(_ time: Double) -> Double {
             var decades = 0.0
-            var rest = max(time, 10_000) / 10_000
+            var rest = max(time, least) / least
             while rest >= 10 {
                 rest /= 10
                 decades += 1
@@ -120,12 +125,14 @@ public struct BenchPage {
         }
         let height = 128.0
         var marks = ""
-        for (time, name) in [(1e4, "10 us"), (1e5, "100 us"), (1e6, "1 ms"), (1e7, "10 ms"), (1e8, "100 ms")]
-        {
-            marks += line(
-                x(time), 0, x(time), height - 22, time == 1e6 ? "#a40e26" : "#d8dee4", dashes: time == 1e6)
+        var time = least
+        for name in names {
+            marks += line(x(time), 0, x(time), height - 22, "#d8dee4")
             marks += label(x(time), height - 6, name, anchor: "middle")
+            time *= 10
         }
+        let limit = x(Double(latency.limit))
+        marks += line(limit, 0, limit, height - 22, "#a40e26", dashes: true)
         for (row, (name, times)) in latency.parts.enumerated() {
             let y = 20 + 32 * Double(row)
             marks += label(BenchPage.labels - 12, y + 4, name, anchor: "end")

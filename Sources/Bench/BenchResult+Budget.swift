@@ -95,11 +95,11 @@ extension BenchResult {
                 let worst = at(99)
                 // how soon a reader gets a processor is not the sensor's to say
                 let isBudgeted = name != "to its reader"
-                let isMet = worst.map { $0 <= 1_000_000 && complete.isEmpty } ?? false
+                let isMet = worst.map { $0 <= latency.limit && complete.isEmpty } ?? false
                 return BudgetLine(
-                    what: "\(name), \(latency.name), p99", measured: worst.map { time(Double($0)) } ?? "-",
+                    what: "\(latency.name), \(name), p99", measured: worst.map { time(Double($0)) } ?? "-",
                     detail: others.joined(separator: ", ") + "; \(latency.count) alerts\(complete)",
-                    budget: isBudgeted ? "<= 1 ms" : "",
+                    budget: isBudgeted ? "<= \(latency.limitText)" : "",
                     verdict: isBudgeted ? (isMet ? .met : .missed) : .none)
             }
         }

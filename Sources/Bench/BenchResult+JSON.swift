@@ -34,6 +34,7 @@ extension BenchResult {
             writer.put("situation", latency.name)
             writer.put("expected", latency.expected)
             writer.put("alerts", latency.count)
+            writer.put("budget_p99_ns", Int(latency.limit))
             writer.times("to_alert_ns", latency.toAlert)
             writer.times("to_line_ns", latency.toLine)
             writer.times("to_reader_ns", latency.toReader)

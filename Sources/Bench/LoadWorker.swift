@@ -19,6 +19,9 @@ struct LoadWorker: ~Copyable {
         /// Programs that each connect to the metadata address, with a pause
         /// after each, in microseconds.
         case accesses(pause: UInt32)
+        /// Programs that ask for credentials on their command line, and do
+        /// nothing; the same pause.
+        case requests(pause: UInt32)
     }
 
     /// Forks it: start it before there are threads.
@@ -69,6 +72,7 @@ struct LoadWorker: ~Copyable {
         switch task {
         case .load(let workload): kind = workload.rawValue
         case .accesses(let time): pause = time
+        case .requests(let time): (kind, pause) = (LoadLoop.requests, time)
         }
         var message = [kind]
         for number in [count, pause] {
@@ -102,11 +106,14 @@ struct LoadWorker: ~Copyable {
 private enum LoadLoop {
     /// Stands for `LoadWorker.Task.accesses` in a request.
     static let accesses: UInt8 = 255
+    static let requests: UInt8 = 254
 
     /// A place that no rule looks at.
     private static let program = "/usr/local/bin/imdswatch-nop"
     /// A place that the default rule takes for unusual.
     private static let tool = "/tmp/imdswatch-tool"
+    /// What the built-in rule of such command lines looks for.
+    private static let credentials = "http://metadata/latest/meta-data/iam/security-credentials/"
     private static let loopback: UInt32 = 0x7f00_0001
 
     static func run(parent: Int32, descriptor: Int32, place: UInt32) -> Int32 {
@@ -160,8 +167,11 @@ private enum LoadLoop {
     private static func perform(
         _ kind: UInt8, _ count: UInt32, _ pause: UInt32, _ port: UInt16
     ) throws(Load.Failure) -> Int64 {
+        if kind == requests {
+            return try Load.starts(program, credentials, pause: pause, count: count)
+        }
         guard let workload = Workload(rawValue: kind) else {
-            return try Load.accesses(tool, pause: pause, count: count)
+            return try Load.starts(tool, Load.accessArgument, pause: pause, count: count)
         }
         switch workload {
         case .programs: return try Load.programs(program, count: count)

@@ -103,9 +103,9 @@ static int try_connect(uint32_t address, uint16_t port, int *connection)
 	return status;
 }
 
-int64_t load_accesses(const char *path, uint32_t pause, uint32_t count)
+int64_t load_starts(const char *path, const char *argument, uint32_t pause, uint32_t count)
 {
-	char *const arguments[] = {(char *)path, LOAD_ACCESS, NULL};
+	char *const arguments[] = {(char *)path, (char *)argument, NULL};
 	int64_t begin = now();
 
 	for (uint32_t index = 0; index < count; index++) {

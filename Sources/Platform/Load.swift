@@ -61,14 +61,16 @@ public enum Load {
         try checked(load_requests(port, count))
     }
 
-    /// Starts a program that is a copy of this one and makes one connection.
+    /// Starts a program with one argument.
     ///
     /// - Parameter pause: after each, in microseconds.
-    public static func accesses(_ path: String, pause: UInt32, count: UInt32) throws(Failure) -> Int64 {
-        try checked(unsafe load_accesses(path, pause, count))
+    public static func starts(
+        _ path: String, _ argument: String, pause: UInt32, count: UInt32
+    ) throws(Failure) -> Int64 {
+        try checked(unsafe load_starts(path, argument, pause, count))
     }
 
-    /// One connection, as `accesses` wants it.
+    /// One connection, for a program that was started with `accessArgument`.
     public static func access(_ address: UInt32, port: UInt16) -> Int32 { load_access(address, port) }
 
     /// Writes the smallest program that ends at once.

@@ -75,8 +75,13 @@ struct ReportTests {
             ],
             latencies: [
                 Latency(
-                    name: "at rest", expected: 2, count: 1, toAlert: [(50, 300_000), (99, 400_000)],
-                    toLine: [(50, 600_000), (99, 1_400_000)], toReader: [(50, 700_000), (99, 2_000_000)])
+                    name: "connection, at rest", limit: 1_000_000, limitText: "1 ms", expected: 2, count: 1,
+                    toAlert: [(50, 300_000), (99, 400_000)],
+                    toLine: [(50, 600_000), (99, 1_400_000)], toReader: [(50, 700_000), (99, 2_000_000)]),
+                Latency(
+                    name: "program start, in a storm", limit: 60_000_000, limitText: "60 ms", expected: 1,
+                    count: 1,
+                    toAlert: [(99, 50_000_000)], toLine: [(99, 51_000_000)], toReader: [(99, 70_000_000)]),
             ], ceiling: Ceiling(workers: 2, rate: 9_000, lost: 0), lost: 3, left: ["x: missing"])
     }
 
@@ -99,6 +104,9 @@ struct ReportTests {
         let latency = lines.filter { $0.what.contains("at rest") }
         #expect(latency.map(\.verdict) == [.missed, .missed, .none])
         #expect(latency.allSatisfy { $0.detail.contains("1 missing") })
+        let starts = lines.filter { $0.what.hasPrefix("program start, in a storm") }
+        #expect(starts.map(\.verdict) == [.met, .met, .none])
+        #expect(starts.map(\.budget) == ["<= 60 ms", "<= 60 ms", ""])
         #expect(lines.last?.measured == "3" && lines.last?.verdict == .missed)
     }
 

@@ -38,11 +38,11 @@ int load_server(uint16_t *port);
 /* Connects to the server, sends a byte and waits for one. */
 int64_t load_requests(uint16_t port, uint32_t count);
 
-/* Starts a program that makes one connection, so many times, with a pause of
- * microseconds after each. */
-int64_t load_accesses(const char *path, uint32_t pause, uint32_t count);
+/* Starts a program with one argument and waits for its end, so many times, with a
+ * pause of microseconds after each. */
+int64_t load_starts(const char *path, const char *argument, uint32_t pause, uint32_t count);
 
-/* What that program does; 0 or a negative errno. */
+/* What a program does that is started with LOAD_ACCESS; 0 or a negative errno. */
 int load_access(uint32_t address, uint16_t port);
 
 /* Copies this process's executable to a new file; 0 or a negative errno. */
