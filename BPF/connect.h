@@ -98,13 +98,11 @@ static __always_inline __u32 use_of(const struct endpoint *to)
 }
 
 /* Counts the connection, and says what it is wanted for. */
-static __always_inline __u32 admit(const struct endpoint *to, __u32 hook, const bool typed)
+static __always_inline __u32 admit(const struct endpoint *to, __u32 hook)
 {
 	__u32 use = use_of(to);
 
 	count(hook, COUNTER_SEEN);
-	if (use && is_idle(typed))
-		use = 0;
 	if (!use)
 		count(hook, COUNTER_FILTERED);
 	return use;
@@ -301,6 +299,10 @@ static __always_inline void report(const struct attempt *attempt, bool ipv4, __u
 		return;
 	}
 	begin_scratch(s, RECORD_CONNECT, hook);
+	if (is_idle(s->record.header.time, typed)) {
+		count(counter, COUNTER_IDLE);
+		return;
+	}
 	s->slot = slot;
 	fill_connect(&s->record, attempt, ipv4);
 	net = FIELD(false, attempt->sk, __sk_common.skc_net.net);

@@ -21,7 +21,7 @@ int BPF_PROG(connect4_fexit, struct sock *sk, struct sockaddr *address, int leng
 	} else if (!read_ipv4(&attempt.to, address, length)) {
 		return 0;
 	}
-	attempt.use = admit(&attempt.to, COUNTER_CONNECT4, true);
+	attempt.use = admit(&attempt.to, COUNTER_CONNECT4);
 	if (!attempt.use)
 		return 0;
 	attempt.sk = sk;
@@ -47,7 +47,7 @@ int BPF_PROG(connect6_fexit, struct sock *sk, struct sockaddr *address, int leng
 	} else if (!read_ipv6(&attempt.to, address, length)) {
 		return 0;
 	}
-	attempt.use = admit(&attempt.to, COUNTER_CONNECT6, true);
+	attempt.use = admit(&attempt.to, COUNTER_CONNECT6);
 	if (!attempt.use)
 		return 0;
 	attempt.sk = sk;

@@ -22,7 +22,7 @@ static __always_inline void enter(struct attempt *attempt, struct sock *sk, __u3
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 
-	attempt->use = admit(&attempt->to, counter, false);
+	attempt->use = admit(&attempt->to, counter);
 	if (!attempt->use)
 		return;
 	attempt->sk = sk;

@@ -22,7 +22,7 @@ int BPF_PROG(connect_tracepoint, struct sock *sk, int old_state, int new_state)
 	ipv4 = is_mapped(attempt.to.address);
 	if ((ipv4 ? settings.connect_hook4 : settings.connect_hook6) != RECORD_HOOK_TRACEPOINT)
 		return 0;
-	attempt.use = admit(&attempt.to, ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6, true);
+	attempt.use = admit(&attempt.to, ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6);
 	if (!attempt.use)
 		return 0;
 	attempt.sk = sk;

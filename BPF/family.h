@@ -13,54 +13,70 @@
 
 #include "maps.h"
 
-/* Starts as close together as this, in units of START_SHIFT, are one. */
-#define START_SLACK 128
+/* Clocks of processors differ, and a program may be held up: a start may seem to
+ * be some seconds in the future. */
+#define START_AHEAD 65536
 
 static __always_inline __u32 start_clock(__u64 time)
 {
 	return time >> START_SHIFT;
 }
 
+/* Whether the children of `parent` have started something within `window`. */
+static __always_inline bool started(__u32 parent, __u32 now, __u32 window)
+{
+	return now - starts[parent % FAMILIES_MAX] + START_AHEAD <= window + START_AHEAD;
+}
+
 /*
  * Notes that a child of `parent` was forked or started a program. Families
- * that share an element make each other's connections wanted, no more.
+ * that share an element make each other's connections count, no more.
  */
 static __always_inline void note_start(struct record_header *header, __u32 parent)
 {
-	volatile __u32 *last = &starts[parent % FAMILIES_MAX];
 	__u32 now = start_clock(header->time);
 
-	if (now - *last < START_SLACK)
+	if (started(parent, now, START_SLACK))
 		return;
-	*last = now;
+	starts[parent % FAMILIES_MAX] = now;
 	/* a connection that looked before this store comes before the start */
 	header->time = bpf_ktime_get_boot_ns();
 }
 
-/* Whether the current process is one that nobody waits for at present. */
-static __always_inline bool is_idle(const bool typed)
+/*
+ * Whether nobody waits for a connection, at `time`, of the current process.
+ * Its parent of now counts as well, in case the sensor has forgotten the one
+ * that it told.
+ */
+static __always_inline bool is_idle(__u64 time, const bool typed)
 {
-	__u32 window = settings.start_window, pid;
-	struct task_struct *task, *leader;
+	__u32 window = settings.start_window, now = start_clock(time), pid, execs, parent;
+	struct task_struct *task, *leader, *other;
 	struct regular *regular;
+	__u64 start;
 
 	if (!window)
 		return false;
 	pid = bpf_get_current_pid_tgid() >> 32;
 	regular = bpf_map_lookup_elem(&regulars, &pid);
-	if (!regular ||
-	    start_clock(bpf_ktime_get_boot_ns()) - starts[regular->parent % FAMILIES_MAX] <= window)
+	if (!regular || started(regular->parent, now, window))
 		return false;
 	if (typed && bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
 		task = bpf_get_current_task_btf();
 		leader = task->group_leader;
-		return regular->execs == (__u32)task->self_exec_id &&
-		       regular->start == leader->start_boottime;
+		other = task->real_parent;
+		start = leader->start_boottime;
+		execs = task->self_exec_id;
+		parent = other->tgid;
+	} else {
+		task = (void *)bpf_get_current_task();
+		leader = FIELD(false, task, group_leader);
+		other = FIELD(false, task, real_parent);
+		start = FIELD(false, leader, start_boottime);
+		execs = FIELD(false, task, self_exec_id);
+		parent = FIELD(false, other, tgid);
 	}
-	task = (void *)bpf_get_current_task();
-	leader = FIELD(false, task, group_leader);
-	return regular->execs == (__u32)FIELD(false, task, self_exec_id) &&
-	       regular->start == FIELD(false, leader, start_boottime);
+	return regular->start == start && regular->execs == execs && !started(parent, now, window);
 }
 
 #endif

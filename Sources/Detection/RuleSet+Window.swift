@@ -22,7 +22,9 @@ extension CompiledQuery {
         guard shape == .sequence, let maxspan, let first = stages.first, !first.isMissing,
             first.requirement.kinds.isSubset(of: [.exec, .fork])
         else { return nil }
-        let connections = stages.filter { $0.requirement.kinds.contains(.connect) }
+        let connections = (stages + (until.map { [$0] } ?? [])).filter {
+            $0.requirement.kinds.contains(.connect)
+        }
         return connections.allSatisfy { first.isOfSameFamily(as: $0) } ? maxspan : nil
     }
 }

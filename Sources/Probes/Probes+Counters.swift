@@ -21,6 +21,9 @@ public enum CounterKind: UInt32, CaseIterable, Sendable {
     case failed
     /// A connect hook ran while another one is in use.
     case standby
+    /// A connection of a process that connects again and again, while no rule
+    /// waits for one.
+    case idle
 
     /// As metrics spell it.
     public var name: String {
@@ -34,6 +37,7 @@ public enum CounterKind: UInt32, CaseIterable, Sendable {
         case .cut: "cut"
         case .failed: "failed"
         case .standby: "standby"
+        case .idle: "idle"
         }
     }
 }

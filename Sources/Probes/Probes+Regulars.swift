@@ -27,10 +27,22 @@ extension Probes {
         guard status == 0 else { throw .map(name: map.name, code: -status) }
     }
 
-    /// Starts are noted in these units, and up to an eighth of a second late;
-    /// twice that is added. A window longer than a day is none.
-    static func startUnits(_ window: Int64) -> UInt32 {
-        let units = (max(window, 0) >> Int64(START_SHIFT)) + 256
-        return units > 1 << 26 ? 0 : UInt32(units)
+    /// Forgets whom the kernel was told of, also what somebody else has told it.
+    public func forgetRegulars() throws(ProbeError) {
+        let map = try maps.map("regulars")
+        var key: UInt32 = 0
+        // SAFETY: the key has the size that the map was made with.
+        while unsafe bpf_map_get_next_key(map.descriptor, nil, &key) == 0 {
+            guard unsafe bpf_map_delete_elem(map.descriptor, &key) == 0 else { return }
+        }
     }
+
+    /// The start that is noted may be earlier by `START_SLACK` than the last one;
+    /// as much again is added. A window of hours is none.
+    static func startUnits(_ window: Int64) -> UInt32 {
+        let units = max(window, 0) >> Int64(START_SHIFT)
+        return units > longestWindow ? 0 : UInt32(units) + 2 * UInt32(START_SLACK)
+    }
+
+    private static let longestWindow: Int64 = 1 << 24
 }

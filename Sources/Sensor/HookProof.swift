@@ -57,7 +57,7 @@ struct HookProof: Sendable {
         return true
     }
 
-    private func isCanary(_ identity: ProcessIdentity) -> Bool {
+    func isCanary(_ identity: ProcessIdentity) -> Bool {
         identity.pid == UInt32(bitPattern: canary.pid)
             && identity.start / HookProof.nanosecondsPerTick == canary.startTicks
     }

@@ -107,8 +107,16 @@ struct Pipeline: ~Copyable {
             table.ancestry(of: event.header.process, into: &sink.ancestry)
         }
         engine.apply(event, into: &sink)
-        if event.header.wanted, regularConnections.counts(event.header) { regular = event.header }
+        // the canary's own process connects to be seen
+        if event.header.wanted, !proof.isCanary(event.header.process),
+            regularConnections.counts(event.header)
+        {
+            regular = event.header
+        }
     }
+
+    /// Nobody is known any more who connects again and again.
+    mutating func forgetRegulars() { regularConnections = RegularConnections() }
 
     /// The process that the kernel is to be told of, once.
     mutating func takeRegular() -> EventHeader? {

@@ -32,6 +32,7 @@ extension Sensor {
 
     private mutating func startRound(_ now: Int64) {
         restoreFilter()
+        forgetRegulars()
         if proving.candidates.isEmpty { attachCandidates() }
         ask(now)
     }
@@ -105,6 +106,16 @@ extension Sensor {
         report(
             "hook_changed",
             message: "the kernel's list of addresses was changed by somebody else, and is restored")
+    }
+
+    /// What the kernel was told once, by whomever, does not count for ever.
+    private mutating func forgetRegulars() {
+        pipeline.forgetRegulars()
+        do throws(ProbeError) {
+            try probes.forgetRegulars()
+        } catch {
+            log.error("the kernel's list of processes cannot be read", metadata: ["error": "\(error)"])
+        }
     }
 
     // MARK: Down the ladder

@@ -31,7 +31,6 @@ extension Sensor {
         let any = requirement.destinations == .any
         do throws(ProbeError) {
             try probes.widenDestinations(to: destinations, any: any)
-            probes.setConnectionWindow(nil)
             if requirement.kinds.contains(.exit) { try probes.attach(.exit) }
             probes.setCapturesEnvironment(requirement.environment != [])
         } catch {
@@ -40,9 +39,10 @@ extension Sensor {
         guard pipeline.sink.send(generation: generations.add(new.rules)) else {
             return refuseReload("the output is blocked")
         }
+        probes.setConnectionWindow(nil)
         pipeline.replaceRules(new, requirement, exceptions)
         rules = new.rules
-        probes.setConnectionWindow(Sensor.connectionWindow(new))
+        probes.setConnectionWindow(Sensor.connectionWindow(rules, all: options.writesEvents))
         do throws(ProbeError) {
             try probes.narrowDestinations(to: destinations, any: any)
         } catch {

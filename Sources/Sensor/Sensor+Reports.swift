@@ -92,6 +92,7 @@ extension Sensor {
         }
         for fact in ProbeFact.allCases where probes.report(fact).chosen != nil {
             for kind in CounterKind.allCases where ![.dropped, .failed, .standby].contains(kind) {
+                if kind == .idle, fact.family == nil { continue }
                 add(fact.name, "\(kind)", kernel[fact, kind])
             }
         }

@@ -147,7 +147,8 @@ public struct Sensor: ~Copyable {
             try probes.setDestinations(
                 Sensor.destinations(requirement, all: options.writesEvents),
                 any: requirement.destinations == .any)
-            probes.setConnectionWindow(Sensor.connectionWindow(options))
+            probes.setConnectionWindow(
+                Sensor.connectionWindow(options.rules, all: options.writesEvents))
             let ring = try probes.makeReader()
             try probes.attach(.fork)
             try probes.attach(.exec)
@@ -180,9 +181,9 @@ public struct Sensor: ~Copyable {
         return destinations
     }
 
-    /// How long connections can matter; nil: always, as where every event is written.
-    static func connectionWindow(_ options: SensorOptions) -> Int64? {
-        options.writesEvents ? nil : options.rules.connectionWindow
+    /// How long connections can matter; nil: always, as where all are written.
+    static func connectionWindow(_ rules: RuleSet, all: Bool) -> Int64? {
+        all ? nil : rules.connectionWindow
     }
 
     /// Where the canary connects to, in its own network.

@@ -56,6 +56,8 @@ struct ConnectionWindowTests {
             "sequence with maxspan=1s \(start) \(connection)",
             "sequence by process.session_leader.entity_id with maxspan=1s \(start) \(connection)",
             "sequence with maxspan=1s \(start) by process.entity_id \(connection) by process.parent.entity_id",
+            // any connection ends what is pending
+            "sequence by host.id with maxspan=1s \(start) \(start) until \(connection)",
             // its start is not what the first event is
             "sequence by process.entity_id with maxspan=1s [any where true] \(connection)",
             #"sequence by process.entity_id with maxspan=1s [process where event.type == "end"] \#(connection)"#,

@@ -37,8 +37,9 @@ static const char *const hooks[] = {"none", "tracepoint", "fexit", "kprobe"};
 static const char *const texts[] = {"invoked", "exe", "cwd", "argv", "env", "pexe", "cgroup"};
 static const char *const states[] = {"absent", "complete", "cut", "unreadable", "shed", "told"};
 static const char *const counter_hooks[] = {"exec", "fork", "exit", "connect4", "connect6"};
-static const char *const counter_kinds[] = {"seen", "submitted",  "filtered", "dropped",
-					    "shed", "unreadable", "cut",      "failed"};
+static const char *const counter_kinds[] = {"seen",    "submitted",  "filtered", "dropped",
+					    "shed",    "unreadable", "cut",	 "failed",
+					    "standby", "idle"};
 static bool quiet, verbose;
 static unsigned long received, bytes, connections, latency, latency_max;
 

@@ -232,21 +232,34 @@ struct ProbesKernelTests {
             }
         }
         let own = try #require(try connections().first)
-        // as if this process were the parent, so that what it starts counts
-        let parent = own.process.pid
+        // a parent that starts something when it is told to, and nothing else
+        let parent = Process()
+        let orders = Pipe()
+        let answers = Pipe()
+        parent.executableURL = URL(filePath: "/bin/sh")
+        parent.arguments = ["-c", "while read order; do /bin/true; echo done; done"]
+        parent.standardInput = orders
+        parent.standardOutput = answers
+        try parent.run()
+        defer {
+            try? orders.fileHandleForWriting.close()
+            parent.waitUntilExit()
+        }
         func tell(start: UInt64, execs: UInt32) throws {
-            let process = ProcessIdentity(pid: own.process.pid, start: start)
-            try probes.noteRegular(process, execs: execs, parent: parent)
+            try probes.noteRegular(
+                ProcessIdentity(pid: own.process.pid, start: start), execs: execs,
+                parent: UInt32(parent.processIdentifier))
         }
         try tell(start: own.process.start, execs: own.execs)
         #expect(try connections().count == 1, "without a window every connection counts")
         probes.setConnectionWindow(500_000_000)
-        let before = try probes.counter(.connect(.v4), .filtered)
+        let before = try probes.counter(.connect(.v4), .idle)
         #expect(try connections().isEmpty)
-        #expect(try probes.counter(.connect(.v4), .filtered) > before)
+        #expect(try probes.counter(.connect(.v4), .idle) == before + 1)
 
-        let child = try run("/bin/true", [])
-        #expect(try connections().count == 1, "\(child) was started just now")
+        try orders.fileHandleForWriting.write(contentsOf: Data("start\n".utf8))
+        #expect(try answers.fileHandleForReading.read(upToCount: 5) == Data("done\n".utf8))
+        #expect(try connections().count == 1, "a sibling was started just now")
         usleep(1_000_000)
         #expect(try connections().isEmpty)
 
@@ -254,6 +267,10 @@ struct ProbesKernelTests {
         #expect(try connections().count == 1, "another process of that pid")
         try tell(start: own.process.start, execs: own.execs + 1)
         #expect(try connections().count == 1, "another program")
+        try tell(start: own.process.start, execs: own.execs)
+        #expect(try connections().isEmpty)
+        try probes.forgetRegulars()
+        #expect(try connections().count == 1)
         try tell(start: own.process.start, execs: own.execs)
         #expect(try connections().isEmpty)
         probes.setConnectionWindow(nil)

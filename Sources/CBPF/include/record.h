@@ -174,6 +174,7 @@ enum counter_kind {
 	COUNTER_CUT,	    /* submitted with a text that was cut */
 	COUNTER_FAILED,	    /* no record could be built: scratch missing, argument unreadable */
 	COUNTER_STANDBY,    /* a connect hook ran while another one is in use */
+	COUNTER_IDLE,	    /* a connection that no rule waits for at present */
 	COUNTER_KINDS,
 };
 
@@ -205,9 +206,10 @@ struct settings {
 };
 RECORD_SIZE(settings, 64);
 
-/* Times of starts are kept in units of 2^START_SHIFT nanoseconds, some milliseconds early
- * or late. */
+/* Times of starts are kept in units of 2^START_SHIFT nanoseconds, about milliseconds.
+ * Of starts as close together as START_SLACK only the first is noted. */
 #define START_SHIFT 20
+#define START_SLACK 128
 
 /* A process that connects again and again; with other numbers it is another. */
 struct regular {
