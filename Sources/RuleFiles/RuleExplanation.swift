@@ -33,6 +33,9 @@ public struct RuleExplanation: Sendable {
     /// Nanoseconds; nil if there is no limit.
     public var maxspan: Int64?
     public var stages: [Stage]
+    /// How long after a start connections beside it can matter to this rule alone:
+    /// nanoseconds; nil if any can.
+    public var connectionWindow: Int64?
     public var requirement: Requirement
     /// What the file says that has no effect here.
     public var ignored: [String]
@@ -41,6 +44,7 @@ public struct RuleExplanation: Sendable {
         let query = rule.query
         isSequence = query.shape == .sequence
         maxspan = query.maxspan
+        connectionWindow = RuleSet([rule]).connectionWindow
         requirement = query.requirement
         ignored = rule.ignored
         stages = []

@@ -61,8 +61,9 @@ extension RuleExplanation {
             if stage.needs.isEmpty { line("", "tested on every such event") }
             line("", "at most \(stage.tests) test\(stage.tests == 1 ? "" : "s") on such an event")
         }
-        line("hooks", hooks.joined(separator: "; "))
+        line("hooks", hookText)
         line("addresses", addressText)
+        if let window { line("", window) }
         for (source, fields) in fieldsBySource {
             line(source.rawValue, fields.map(\.name).joined(separator: ", "))
         }
@@ -88,14 +89,31 @@ extension RuleExplanation {
         return "\(nanoseconds / 1_000_000) ms"
     }
 
-    /// What the kernel side does because of this rule, and what it does anyway.
-    private var hooks: [String] {
-        var hooks: [String] = []
-        if requirement.kinds.contains(.exec) { hooks.append("program starts") }
-        if requirement.kinds.contains(.fork) { hooks.append("forks, as events") }
-        if requirement.kinds.contains(.exit) { hooks.append("process ends (attached for such rules only)") }
-        if requirement.kinds.contains(.connect) { hooks.append("connections") }
-        return hooks.isEmpty ? ["none: no event of the sensor can satisfy it"] : hooks
+    private struct Hook {
+        var kind: String
+        var name: String
+        var reason: String
+    }
+
+    /// What is hooked for this rule, and what the process table needs in any case.
+    private var hooks: [Hook] {
+        let kinds = [
+            ("exec", "program starts"), ("fork", "forks"), ("exit", "process ends"), ("connect", "connections"),
+        ]
+        return kinds.compactMap { kind, name in
+            let wanted = stages.enumerated().filter { $0.element.kinds.contains(kind) }
+            if !wanted.isEmpty {
+                let titles = wanted.map { $0.element.title($0.offset + 1) }
+                return Hook(kind: kind, name: name, reason: titles.joined(separator: ", "))
+            }
+            let isNeeded = kind == "exec" || kind == "fork"
+            return isNeeded ? Hook(kind: kind, name: name, reason: "the process table") : nil
+        }
+    }
+
+    private var hookText: String {
+        if requirement.kinds.isEmpty { return "none: no event of the sensor can satisfy it" }
+        return hooks.map { "\($0.name) (\($0.reason))" }.joined(separator: "; ")
     }
 
     private var addresses: [String]? {
@@ -107,6 +125,14 @@ extension RuleExplanation {
         guard requirement.kinds.contains(.connect) else { return "no connection is looked at" }
         guard let addresses else { return "any: every connection wakes the sensor" }
         return addresses.joined(separator: ", ") + "; filtered in the kernel"
+    }
+
+    /// Which of these connections the kernel leaves out.
+    private var window: String? {
+        guard requirement.kinds.contains(.connect), let connectionWindow else { return nil }
+        return
+            "of a process that connects again and again, only those within "
+            + "\(RuleExplanation.duration(connectionWindow)) of a start beside it"
     }
 
     /// A connection, in words: a few addresses are named, more are counted.
@@ -166,6 +192,10 @@ extension RuleExplanation {
                 writer.value(stage.tests)
             }
             writer.texts("events", requirement.kinds.names)
+            writer.objects("hooks", hooks) { hook, writer in
+                writer.member("event", hook.kind)
+                writer.member("why", hook.reason)
+            }
             if let addresses { writer.texts("destinations", addresses) }
             writer.objects("fields", requirement.fields.fields) { field, writer in
                 writer.member("name", field.name)
