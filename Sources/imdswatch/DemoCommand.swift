@@ -13,7 +13,7 @@ struct DemoCommand: ParsableCommand {
         discussion: """
             Makes a network of its own with a metadata service of its own at 169.254.169.254, runs up to four \
             attacks and two benign accesses there with the clients that this host has, and shows which raised \
-            an alert. Nothing leaves the lab, and nothing of it stays.
+            an alert. Nothing leaves the lab, and nothing of it stays. A sensor that watches this host alerts, too.
             """)
 
     @Option(help: ArgumentHelp("How alerts are shown: text or ecs (JSON lines).", valueName: "format"))
