@@ -299,7 +299,7 @@ static __always_inline void report(const struct attempt *attempt, bool ipv4, __u
 		return;
 	}
 	begin_scratch(s, RECORD_CONNECT, hook);
-	if (is_idle(s->record.header.time, typed)) {
+	if (is_idle(s->record.header.time)) {
 		count(counter, COUNTER_IDLE);
 		return;
 	}

@@ -46,14 +46,14 @@ static __always_inline void note_start(struct record_header *header, __u32 paren
 /*
  * Whether nobody waits for a connection, at `time`, of the current process.
  * Its parent of now counts as well, in case the sensor has forgotten the one
- * that it told.
+ * that it told. Verified once, and without typed pointers: they took the kernel
+ * 40 ms more.
  */
-static __always_inline bool is_idle(__u64 time, const bool typed)
+__noinline int is_idle(__u64 time)
 {
-	__u32 window = settings.start_window, now = start_clock(time), pid, execs, parent;
-	struct task_struct *task, *leader, *other;
+	__u32 window = settings.start_window, now = start_clock(time), pid;
+	struct task_struct *task, *leader, *parent;
 	struct regular *regular;
-	__u64 start;
 
 	if (!window)
 		return false;
@@ -61,22 +61,12 @@ static __always_inline bool is_idle(__u64 time, const bool typed)
 	regular = bpf_map_lookup_elem(&regulars, &pid);
 	if (!regular || started(regular->parent, now, window))
 		return false;
-	if (typed && bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
-		task = bpf_get_current_task_btf();
-		leader = task->group_leader;
-		other = task->real_parent;
-		start = leader->start_boottime;
-		execs = task->self_exec_id;
-		parent = other->tgid;
-	} else {
-		task = (void *)bpf_get_current_task();
-		leader = FIELD(false, task, group_leader);
-		other = FIELD(false, task, real_parent);
-		start = FIELD(false, leader, start_boottime);
-		execs = FIELD(false, task, self_exec_id);
-		parent = FIELD(false, other, tgid);
-	}
-	return regular->start == start && regular->execs == execs && !started(parent, now, window);
+	task = (void *)bpf_get_current_task();
+	leader = FIELD(false, task, group_leader);
+	parent = FIELD(false, task, real_parent);
+	return regular->start == FIELD(false, leader, start_boottime) &&
+	       regular->execs == (__u32)FIELD(false, task, self_exec_id) &&
+	       !started(FIELD(false, parent, tgid), now, window);
 }
 
 #endif
