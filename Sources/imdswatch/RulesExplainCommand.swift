@@ -98,7 +98,8 @@ extension RuleExplanation {
     /// What is hooked for this rule, and what the process table needs in any case.
     private var hooks: [Hook] {
         let kinds = [
-            ("exec", "program starts"), ("fork", "forks"), ("exit", "process ends"), ("connect", "connections"),
+            ("exec", "program starts"), ("fork", "forks"), ("exit", "process ends"),
+            ("connect", "connections"),
         ]
         return kinds.compactMap { kind, name in
             let wanted = stages.enumerated().filter { $0.element.kinds.contains(kind) }
