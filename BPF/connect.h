@@ -287,9 +287,16 @@ static __always_inline void report(const struct attempt *attempt, bool ipv4, __u
 {
 	__u32 counter = ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
 	__u32 slot = ipv4 ? SLOT_CONNECT4 : SLOT_CONNECT6;
-	struct scratch *s = scratch_of(slot);
+	__u64 time = bpf_ktime_get_boot_ns(), address[2];
+	struct scratch *s;
 	struct net *net;
 
+	__builtin_memcpy(address, attempt->to.address, sizeof(address));
+	if (is_idle(time, address[0], address[1], attempt->to.port)) {
+		count(counter, COUNTER_IDLE);
+		return;
+	}
+	s = scratch_of(slot);
 	if (!s) {
 		count(counter, COUNTER_FAILED);
 		return;
@@ -298,11 +305,7 @@ static __always_inline void report(const struct attempt *attempt, bool ipv4, __u
 		count(counter, COUNTER_FILTERED);
 		return;
 	}
-	begin_scratch(s, RECORD_CONNECT, hook);
-	if (is_idle(s->record.header.time)) {
-		count(counter, COUNTER_IDLE);
-		return;
-	}
+	begin_scratch(s, time, RECORD_CONNECT, hook);
 	s->slot = slot;
 	fill_connect(&s->record, attempt, ipv4);
 	net = FIELD(false, attempt->sk, __sk_common.skc_net.net);

@@ -17,11 +17,11 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 		count(COUNTER_EXEC, COUNTER_FAILED);
 		return 0;
 	}
-	begin_scratch(s, RECORD_EXEC, RECORD_HOOK_TRACEPOINT);
+	begin_scratch(s, bpf_ktime_get_boot_ns(), RECORD_EXEC, RECORD_HOOK_TRACEPOINT);
 	find_subject(&who, task, true);
 	find_top(s, &who, true);
 	fill_task(&s->record, &who, true);
-	note_start(&s->record.header, s->record.task.parent.pid);
+	s->record.header.time = note_start(s->record.task.parent.pid, s->record.header.time);
 	if (program->interp != program->filename)
 		s->record.header.flags |= RECORD_SCRIPT;
 	add_string(s, TEXT_INVOKED, RECORD_PATH_MAX, program->filename);
@@ -44,5 +44,7 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 		add_arguments(s, SLOT_EXEC, TEXT_ENV, who.mm->env_start, who.mm->env_end);
 	if (send_scratch(s, fill, COUNTER_EXEC, settings.wake_exec ? SOON : LATER) && !is_told)
 		note_sent(s);
+	/* a connection that was seen before this record does not count as seen after it */
+	note_start(s->record.task.parent.pid, bpf_ktime_get_boot_ns());
 	return 0;
 }

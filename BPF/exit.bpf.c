@@ -46,7 +46,8 @@ int BPF_PROG(exit_hook, struct task_struct *task)
 		count(COUNTER_EXIT, COUNTER_FAILED);
 		return 0;
 	}
-	begin(&s->record.header, RECORD_EXIT, RECORD_HOOK_TRACEPOINT, sizeof(s->record));
+	begin(&s->record.header, bpf_ktime_get_boot_ns(), RECORD_EXIT, RECORD_HOOK_TRACEPOINT,
+	      sizeof(s->record));
 	find_subject(&who, task, true);
 	fill_task(&s->record, &who, true);
 	if (signal->nr_threads > 1 &&

@@ -15,11 +15,13 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	if (child->pid != child->tgid)
 		return 0;
 	count(COUNTER_FORK, COUNTER_SEEN);
-	begin(&record.header, RECORD_FORK, RECORD_HOOK_TRACEPOINT, sizeof(record));
+	begin(&record.header, bpf_ktime_get_boot_ns(), RECORD_FORK, RECORD_HOOK_TRACEPOINT,
+	      sizeof(record));
 	identify(&record.parent, parent->group_leader, true);
 	identify(&record.process, child, true);
-	note_start(&record.header, record.parent.pid);
+	record.header.time = note_start(record.parent.pid, record.header.time);
 	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, LATER);
+	note_start(record.parent.pid, bpf_ktime_get_boot_ns()); /* as in exec */
 	return 0;
 }
 #pragma clang diagnostic pop

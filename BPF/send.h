@@ -90,9 +90,10 @@ static __always_inline bool send_scratch(struct scratch *s, __u64 fill, __u32 ho
 	return true;
 }
 
-static __always_inline void begin(struct record_header *header, __u32 kind, __u32 hook, __u32 size)
+static __always_inline void begin(struct record_header *header, __u64 time, __u32 kind, __u32 hook,
+				  __u32 size)
 {
-	header->time = bpf_ktime_get_boot_ns();
+	header->time = time;
 	header->size = size;
 	header->kind = kind;
 	header->hook = hook;
@@ -100,9 +101,9 @@ static __always_inline void begin(struct record_header *header, __u32 kind, __u3
 	header->cpu = bpf_get_smp_processor_id();
 }
 
-static __always_inline void begin_scratch(struct scratch *s, __u32 kind, __u32 hook)
+static __always_inline void begin_scratch(struct scratch *s, __u64 time, __u32 kind, __u32 hook)
 {
-	begin(&s->record.header, kind, hook, sizeof(s->record));
+	begin(&s->record.header, time, kind, hook, sizeof(s->record));
 	s->states = 0;
 	s->owner = hook;
 }

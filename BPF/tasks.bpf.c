@@ -22,7 +22,7 @@ int tasks(struct bpf_iter__task *ctx)
 	s = scratch_of(SLOT_TASK);
 	if (!s)
 		return 0;
-	begin_scratch(s, RECORD_TASK, RECORD_HOOK_NONE);
+	begin_scratch(s, bpf_ktime_get_boot_ns(), RECORD_TASK, RECORD_HOOK_NONE);
 	find_subject(&who, task, true);
 	/* through its children too: a kernel may leave pid 1 out of the iteration */
 	if (task->tgid == 1)

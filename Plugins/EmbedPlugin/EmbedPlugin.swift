@@ -36,7 +36,7 @@ struct EmbedPlugin: BuildToolPlugin {
         let object = context.pluginWorkDirectoryURL.appending(path: "imdswatch.bpf.o")
         let script = """
             set -e
-            '\(clang)' -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
+            '\(clang)' -target bpf -mcpu=v3 -O2 -fno-strict-aliasing -g -Wall -Wextra -Werror \
               -D__TARGET_ARCH_\(architecture) -I'\(shared.path())' \
               -c '\(source.path())' -o '\(object.path()).full'
             bpftool gen object '\(object.path())' '\(object.path()).full'

@@ -13,6 +13,15 @@ extension RuleSet {
         }
         return window
     }
+
+    /// Whether a connection can still take part in a match where the same
+    /// process has already made the same one, and its parent's children were
+    /// neither forked nor have started a program since.
+    public var repeatedConnectionsMatter: Bool {
+        rules.contains { rule in
+            rule.query.requirement.kinds.contains(.connect) && !rule.query.takesConnectionsOnce
+        }
+    }
 }
 
 extension CompiledQuery {
@@ -27,6 +36,13 @@ extension CompiledQuery {
         }
         return connections.allSatisfy { first.isOfSameFamily(as: $0) } ? maxspan : nil
     }
+
+    /// A connection only ever completes a match, which the start alone began;
+    /// and whether it does hangs on nothing that changes while a process runs.
+    fileprivate var takesConnectionsOnce: Bool {
+        connectionWindow != nil && stages.count == 2 && !stages[1].isMissing && until == nil
+            && stages[1].requirement.fields.isSubset(of: Stage.lasting)
+    }
 }
 
 extension Stage {
@@ -37,6 +53,16 @@ extension Stage {
             Stage.identities.contains { $0.contains(mine.field) && $0.contains(its.field) }
         }
     }
+
+    /// Fields that every connection of a process to the same address and port has alike.
+    fileprivate static let lasting = FieldSet([
+        .eventKind, .eventCategory, .eventType, .eventAction, .eventModule, .eventDataset,
+        .hostID, .hostName, .hostHostname, .hostArchitecture, .hostOSType, .hostOSFamily, .hostOSKernel,
+        .hostOSName, .hostOSVersion, .hostBootID, .cloudProvider, .cloudInstanceID,
+        .processPID, .processEntityID, .parentPID, .parentEntityID,
+        .destinationIP, .destinationAddress, .destinationPort,
+        .networkDirection, .networkType, .networkTransport,
+    ])
 
     private static let identities: [Set<Field>] = [
         [.processEntityID, .processPID], [.parentEntityID, .parentPID],

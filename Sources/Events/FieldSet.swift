@@ -42,6 +42,10 @@ public struct FieldSet: Sendable, Equatable {
         high |= other.high
     }
 
+    public func isSubset(of other: FieldSet) -> Bool {
+        low & ~other.low == 0 && middle & ~other.middle == 0 && high & ~other.high == 0
+    }
+
     public var count: Int { low.nonzeroBitCount + middle.nonzeroBitCount + high.nonzeroBitCount }
 
     public var isEmpty: Bool { low | middle | high == 0 }

@@ -4,7 +4,7 @@ public import Events
 extension Probes {
     /// Sets how long after a start, of a program or a process, connections of
     /// its siblings can matter. Outside of it the kernel leaves out those of
-    /// the processes that it was told of with `noteRegular`.
+    /// the processes that it was told of with `note`.
     ///
     /// - Parameter window: nanoseconds; nil if every connection can matter.
     public mutating func setConnectionWindow(_ window: Int64?) {
@@ -13,15 +13,19 @@ extension Probes {
     }
 
     /// Tells the kernel of a process that connects again and again.
-    ///
-    /// - Parameters:
-    ///   - execs: how many programs were started in its line: by another one it
-    ///     is another process.
-    ///   - parent: as its events name it.
-    public func noteRegular(_ process: ProcessIdentity, execs: UInt32, parent: UInt32) throws(ProbeError) {
+    public func note(_ process: RegularProcess) throws(ProbeError) {
         let map = try maps.map("regulars")
-        var key = process.pid
-        var value = regular(start: process.start, execs: execs, parent: parent)
+        var key = process.identity.pid
+        var value = regular()
+        value.start = process.identity.start
+        value.execs = process.execs
+        value.parent = process.parent
+        if let seen = process.seen {
+            value.high = seen.destination.address.high.bigEndian
+            value.low = seen.destination.address.low.bigEndian
+            value.port = seen.destination.port.bigEndian
+            value.seen = Probes.startTime(seen.time)
+        }
         // SAFETY: key and value have the sizes that the map was made with.
         let status = unsafe bpf_map_update_elem(map.descriptor, &key, &value, UInt64(BPF_ANY))
         guard status == 0 else { throw .map(name: map.name, code: -status) }
@@ -37,12 +41,57 @@ extension Probes {
         }
     }
 
-    /// The start that is noted may be earlier by `START_SLACK` than the last one;
-    /// as much again is added. A window of hours is none.
+    /// What is noted lies up to two units beside the time of a start; the rest of
+    /// the margin is for processors that are held up. A window of hours is none.
     static func startUnits(_ window: Int64) -> UInt32 {
         let units = max(window, 0) >> Int64(START_SHIFT)
-        return units > longestWindow ? 0 : UInt32(units) + 2 * UInt32(START_SLACK)
+        return units > longestWindow ? 0 : UInt32(units) + UInt32(START_MARGIN)
     }
 
+    /// A time since boot, in nanoseconds, as the kernel side notes it.
+    static func startTime(_ time: Int64) -> UInt32 { UInt32(truncatingIfNeeded: time >> Int64(START_SHIFT)) }
+
     private static let longestWindow: Int64 = 1 << 24
+}
+
+/// A process that connects again and again, as the kernel is told of it.
+public struct RegularProcess: Equatable, Sendable {
+    /// Where a connection goes to.
+    public struct Destination: Equatable, Sendable {
+        public var address: IPAddress
+        public var port: UInt16
+
+        public init(address: IPAddress, port: UInt16) {
+            self.address = address
+            self.port = port
+        }
+    }
+
+    /// A connection that the rules have seen.
+    public struct Seen: Equatable, Sendable {
+        public var destination: Destination
+        /// Nanoseconds since boot.
+        public var time: Int64
+
+        public init(destination: Destination, time: Int64) {
+            self.destination = destination
+            self.time = time
+        }
+    }
+
+    public var identity: ProcessIdentity
+    /// How many programs were started in its line: by another one it is another process.
+    public var execs: UInt32
+    /// The pid of its parent as its events name it.
+    public var parent: UInt32
+    /// A connection after which the same ones cannot matter until something is
+    /// started beside the process; nil if they can.
+    public var seen: Seen?
+
+    public init(_ identity: ProcessIdentity, execs: UInt32, parent: UInt32, seen: Seen? = nil) {
+        self.identity = identity
+        self.execs = execs
+        self.parent = parent
+        self.seen = seen
+    }
 }

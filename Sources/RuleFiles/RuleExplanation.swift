@@ -36,6 +36,8 @@ public struct RuleExplanation: Sendable {
     /// How long after a start connections beside it can matter to this rule alone:
     /// nanoseconds; nil if any can.
     public var connectionWindow: Int64?
+    /// Whether they can where the same process has already made the same one since.
+    public var repeatedConnectionsMatter: Bool
     public var requirement: Requirement
     /// What the file says that has no effect here.
     public var ignored: [String]
@@ -44,7 +46,9 @@ public struct RuleExplanation: Sendable {
         let query = rule.query
         isSequence = query.shape == .sequence
         maxspan = query.maxspan
-        connectionWindow = RuleSet([rule]).connectionWindow
+        let alone = RuleSet([rule])
+        connectionWindow = alone.connectionWindow
+        repeatedConnectionsMatter = alone.repeatedConnectionsMatter
         requirement = query.requirement
         ignored = rule.ignored
         stages = []

@@ -47,6 +47,8 @@ struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
     var created: Int64?
     /// Matches that are being reported are a test of the output.
     var isTest = false
+    /// How often an exception kept an event from advancing what is pending.
+    private(set) var exceptedEvents: UInt64 = 0
     /// The number of the last alert, shown ones that were held back among them.
     private var sequence: UInt64 = 0
 
@@ -80,7 +82,9 @@ struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
     }
 
     mutating func excepts(_ event: borrowing Event, rule: Int) -> Bool {
-        exceptions.holds(for: event, rule: rule, at: now)
+        let isExcepted = exceptions.holds(for: event, rule: rule, at: now)
+        if isExcepted { exceptedEvents += 1 }
+        return isExcepted
     }
 
     /// Hands an alert to the writer; false if there is no room.

@@ -33,9 +33,10 @@ struct Pipeline: ~Copyable {
     /// The next connection of the canary is to become a test alert.
     var wantsTest = false
     private var hasSample = false
-    private var regularConnections = RegularConnections()
-    /// The process of the last record, if it was found to connect again and again.
-    private var regular: EventHeader?
+    private var regularConnections: RegularConnections
+    /// The process of the last record, if the kernel is to be told that it
+    /// connects again and again.
+    private var regular: RegularProcess?
 
     init(
         host: HostFacts, requirement: Requirement, options: SensorOptions,
@@ -54,6 +55,7 @@ struct Pipeline: ~Copyable {
             exceptions: exceptions, limiter: AlertLimiter(limit: options.alertLimit),
             showsSuppressed: options.showsSuppressed, queue: queue)
         self.proof = proof
+        regularConnections = RegularConnections(repeatsMatter: options.rules.repeatedConnectionsMatter)
         writesEvents = options.writesEvents
         variables = Pipeline.variables(requirement)
     }
@@ -69,6 +71,7 @@ struct Pipeline: ~Copyable {
         _ options: SensorOptions, _ requirement: Requirement, _ exceptions: consuming ExceptionSet
     ) {
         engine = DetectionEngine(rules: options.rules)
+        forgetRegulars()
         sink.exceptions = exceptions
         table.needs = ProcessNeeds(requirement)
         decoder.setFields(requirement.fields)
@@ -106,20 +109,23 @@ struct Pipeline: ~Copyable {
             sink.ancestry.truncate(to: 0)
             table.ancestry(of: event.header.process, into: &sink.ancestry)
         }
+        let excepted = sink.exceptedEvents
         engine.apply(event, into: &sink)
         // the canary's own process connects to be seen
-        if event.header.wanted, !proof.isCanary(event.header.process),
-            regularConnections.counts(event.header)
-        {
-            regular = event.header
+        if event.header.wanted, !proof.isCanary(event.header.process), let destination = event.destination {
+            regular = regularConnections.count(
+                event.header, to: destination, isExcepted: sink.exceptedEvents != excepted)
         }
     }
 
     /// Nobody is known any more who connects again and again.
-    mutating func forgetRegulars() { regularConnections = RegularConnections() }
+    mutating func forgetRegulars() {
+        regularConnections = RegularConnections(
+            repeatsMatter: engine.rules.repeatedConnectionsMatter)
+    }
 
     /// The process that the kernel is to be told of, once.
-    mutating func takeRegular() -> EventHeader? {
+    mutating func takeRegular() -> RegularProcess? {
         defer { regular = nil }
         return regular
     }
@@ -177,6 +183,17 @@ struct Pipeline: ~Copyable {
 
     /// No record is sent later than this after its time: nanoseconds.
     private static let settled: Int64 = 1_000_000_000
+}
+
+extension Event {
+    /// Where a connection goes to.
+    fileprivate var destination: RegularProcess.Destination? {
+        guard let address = slot(.destinationIP), address.kind == .address,
+            let port = slot(.destinationPort).flatMap({ UInt16(exactly: $0.payload) }),
+            let address = IPAddress(bytes: arena.bytes.span.extracting(address.range))
+        else { return nil }
+        return RegularProcess.Destination(address: address, port: port)
+    }
 }
 
 extension ProcessNeeds {

@@ -109,7 +109,7 @@ extension Sensor {
     }
 
     /// What the kernel was told once, by whomever, does not count for ever.
-    private mutating func forgetRegulars() {
+    mutating func forgetRegulars() {
         pipeline.forgetRegulars()
         do throws(ProbeError) {
             try probes.forgetRegulars()

@@ -42,6 +42,8 @@ extension Sensor {
         probes.setConnectionWindow(nil)
         pipeline.replaceRules(new, requirement, exceptions)
         rules = new.rules
+        // what the old rules have seen says nothing of the new ones
+        forgetRegulars()
         probes.setConnectionWindow(Sensor.connectionWindow(rules, all: options.writesEvents))
         do throws(ProbeError) {
             try probes.narrowDestinations(to: destinations, any: any)

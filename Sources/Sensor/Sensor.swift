@@ -329,7 +329,7 @@ public struct Sensor: ~Copyable {
     private mutating func noteRegular() {
         guard let regular = pipeline.takeRegular() else { return }
         do throws(ProbeError) {
-            try probes.noteRegular(regular.process, execs: regular.execs, parent: regular.parent.pid)
+            try probes.note(regular)
         } catch {
             // more is reported than is needed: nothing is missed
             log.warning("the kernel's filter stays wide", metadata: ["error": "\(error)"])

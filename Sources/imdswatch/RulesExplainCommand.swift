@@ -132,7 +132,8 @@ extension RuleExplanation {
     private var window: String? {
         guard requirement.kinds.contains(.connect), let connectionWindow else { return nil }
         return
-            "of a process that connects again and again, only those within "
+            "of a process that connects again and again, only "
+            + (repeatedConnectionsMatter ? "those" : "the first ones") + " within "
             + "\(RuleExplanation.duration(connectionWindow)) of a start beside it"
     }
 
@@ -198,6 +199,11 @@ extension RuleExplanation {
                 writer.member("why", hook.reason)
             }
             if let addresses { writer.texts("destinations", addresses) }
+            if let connectionWindow, requirement.kinds.contains(.connect) {
+                writer.key("connection_window_ns")
+                writer.value(connectionWindow)
+                writer.member("repeated_connections", repeatedConnectionsMatter)
+            }
             writer.objects("fields", requirement.fields.fields) { field, writer in
                 writer.member("name", field.name)
                 writer.member("live", field.info.isLive)

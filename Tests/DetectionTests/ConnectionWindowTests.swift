@@ -67,4 +67,47 @@ struct ConnectionWindowTests {
         let bounded = "sequence by process.entity_id with maxspan=1s \(Self.start) \(Self.connection)"
         #expect(try window(bounded, query) == nil)
     }
+
+    private func repeatsMatter(_ queries: String...) throws -> Bool {
+        let rules = try queries.enumerated().map { number, query in
+            Rule(id: "\(number)", name: "\(number)", text: query, query: try Query.compile(query))
+        }
+        return RuleSet(rules).repeatedConnectionsMatter
+    }
+
+    private static let once = "sequence by process.parent.entity_id with maxspan=1s \(start) \(connection)"
+
+    @Test("repeated ones do not matter where the start alone begins a match and they complete it")
+    func once() throws {
+        #expect(try !repeatsMatter())
+        #expect(try !repeatsMatter("process where true"))
+        #expect(try !repeatsMatter(Self.once))
+        #expect(
+            try !repeatsMatter(
+                """
+                sequence by host.id, process.entity_id with maxspan=1s \(Self.start)
+                [network where cidrmatch(destination.ip, "10.0.0.0/8") and destination.port != 80 and
+                  host.os.type == "linux" and event.action == "connection_attempted"]
+                """))
+    }
+
+    @Test(
+        "repeated ones matter where one may do what another did not",
+        arguments: [
+            // one of several events
+            "sequence by process.entity_id with maxspan=1s \(start) \(connection) \(connection)",
+            "sequence by process.entity_id with maxspan=1s \(start) \(connection) with runs=2",
+            "sequence by process.entity_id with maxspan=1s \(start) \(connection) \(start)",
+            "sequence by process.entity_id with maxspan=1s \(start) !\(connection)",
+            "sequence by process.entity_id with maxspan=1s \(start) \(start) until \(connection)",
+            // a process may change, or become known
+            #"sequence by process.entity_id with maxspan=1s \#(start) [network where process.name == "x"]"#,
+            #"sequence by process.entity_id with maxspan=1s \#(start) [network where source.port == 9]"#,
+            "sequence by process.entity_id, user.id with maxspan=1s \(start) \(connection)",
+            "\(connection.dropFirst().dropLast())",
+        ])
+    func again(query: String) throws {
+        #expect(try repeatsMatter(query))
+        #expect(try repeatsMatter(Self.once, query))
+    }
 }

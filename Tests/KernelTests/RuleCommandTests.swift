@@ -204,7 +204,7 @@ extension KernelTests {
             let hooks = try Invocation(["rules", "explain", "builtin:imds-api-request"]).output
             #expect(
                 hooks.contains("program starts (event 1); forks (the process table); connections (event 2)"))
-            #expect(hooks.contains("only those within 1 s of a start beside it"))
+            #expect(hooks.contains("only the first ones within 1 s of a start beside it"))
             let unknown = try Invocation(["rules", "check", "builtin:nonsense"])
             #expect(unknown.status == 65)
             #expect(unknown.output.contains("imds-other-endpoints"))

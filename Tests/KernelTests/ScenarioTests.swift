@@ -85,6 +85,27 @@ extension KernelTests {
             #expect(verdict == .passed)
         }
 
+        @Test("connections for which an exception holds do not hide those after them")
+        func excepted() throws {
+            let file = FileManager.default.temporaryDirectory
+                .appending(path: "exceptions-\(UUID().uuidString).toml")
+            defer { try? FileManager.default.removeItem(at: file) }
+            try Data(
+                """
+                [[exception]]
+                name = "known"
+                reason = "test"
+                condition = 'network where process.working_directory == "/usr"'
+                """.utf8
+            ).write(to: file)
+            let player = try Player(names: ["a sibling of one that connects and goes elsewhere"])
+            let sensor = try Sensor(["--exceptions", file.path])
+            _ = try player.play()
+            let alerts = try sensor.stop().documents.filter(\.isAlert)
+            #expect(alerts.map { $0.string("process.executable") } == ["/usr/lib/x/elder"])
+            #expect(alerts.map { $0.string("process.working_directory") } == ["/var"])
+        }
+
         @Test("are all understood")
         func names() throws {
             let table = try ScenarioTable()

@@ -232,6 +232,7 @@ struct ProbesKernelTests {
             }
         }
         let own = try #require(try connections().first)
+        let destination = RegularProcess.Destination(address: to.address, port: 9)
         // a parent that starts something when it is told to, and nothing else
         let parent = Process()
         let orders = Pipe()
@@ -245,10 +246,11 @@ struct ProbesKernelTests {
             try? orders.fileHandleForWriting.close()
             parent.waitUntilExit()
         }
-        func tell(start: UInt64, execs: UInt32) throws {
-            try probes.noteRegular(
-                ProcessIdentity(pid: own.process.pid, start: start), execs: execs,
-                parent: UInt32(parent.processIdentifier))
+        func tell(start: UInt64, execs: UInt32, seen: RegularProcess.Seen? = nil) throws {
+            try probes.note(
+                RegularProcess(
+                    ProcessIdentity(pid: own.process.pid, start: start), execs: execs,
+                    parent: UInt32(parent.processIdentifier), seen: seen))
         }
         try tell(start: own.process.start, execs: own.execs)
         #expect(try connections().count == 1, "without a window every connection counts")
@@ -257,11 +259,37 @@ struct ProbesKernelTests {
         #expect(try connections().isEmpty)
         #expect(try probes.counter(.connect(.v4), .idle) == before + 1)
 
-        try orders.fileHandleForWriting.write(contentsOf: Data("start\n".utf8))
-        #expect(try answers.fileHandleForReading.read(upToCount: 5) == Data("done\n".utf8))
-        #expect(try connections().count == 1, "a sibling was started just now")
+        func startSibling() throws {
+            try orders.fileHandleForWriting.write(contentsOf: Data("start\n".utf8))
+            #expect(try answers.fileHandleForReading.read(upToCount: 5) == Data("done\n".utf8))
+        }
+        try startSibling()
+        let last = try #require(try connections().first, "a sibling was started just now")
         usleep(1_000_000)
         #expect(try connections().isEmpty)
+
+        func tell(seen destination: RegularProcess.Destination, at time: Int64) throws {
+            try tell(
+                start: own.process.start, execs: own.execs,
+                seen: RegularProcess.Seen(destination: destination, time: time))
+        }
+        try startSibling()
+        usleep(5_000)
+        let seen = try #require(try connections().first)
+        try tell(seen: destination, at: last.time)
+        #expect(try connections().count == 1, "the last one seen was before the start")
+        try tell(seen: destination, at: seen.time)
+        #expect(try connections().isEmpty, "the same was seen since")
+        try tell(seen: RegularProcess.Destination(address: to.address, port: 10), at: seen.time)
+        #expect(try connections().count == 1, "another port")
+        try tell(
+            seen: RegularProcess.Destination(address: IPAddress(v4: 0x7f00_004e), port: 9), at: seen.time)
+        #expect(try connections().count == 1, "another address")
+        try tell(seen: destination, at: seen.time)
+        #expect(try connections().isEmpty)
+        try startSibling()
+        #expect(try connections().count == 1, "a sibling was started since")
+        usleep(1_000_000)
 
         try tell(start: own.process.start + 1, execs: own.execs)
         #expect(try connections().count == 1, "another process of that pid")

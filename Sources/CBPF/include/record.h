@@ -206,18 +206,23 @@ struct settings {
 };
 RECORD_SIZE(settings, 64);
 
-/* Times of starts are kept in units of 2^START_SHIFT nanoseconds, about milliseconds.
- * Of starts as close together as START_SLACK only the first is noted. */
-#define START_SHIFT 20
-#define START_SLACK 128
+/* Times of starts are kept in units of 2^START_SHIFT nanoseconds, about milliseconds;
+ * windows are START_MARGIN longer than they need be. */
+#define START_SHIFT  20
+#define START_MARGIN 256
 
 /* A process that connects again and again; with other numbers it is another. */
 struct regular {
-	__u64 start;  /* struct record_identity */
-	__u32 execs;  /* struct record_task */
-	__u32 parent; /* pid of the parent that its records name */
+	__u64 start;	 /* struct record_identity */
+	__u32 execs;	 /* struct record_task */
+	__u32 parent;	 /* pid of the parent that its records name */
+	__u64 high, low; /* an address, as in struct record_connect */
+	__be16 port;
+	__u16 pad;
+	__u32 seen; /* when a connection there was seen, after which the same cannot matter
+		     * until something is started beside it: units of START_SHIFT; 0: never */
 };
-RECORD_SIZE(regular, 16);
+RECORD_SIZE(regular, 40);
 
 /*
  * What is fixed before load: the variable `fixed` in .rodata.
