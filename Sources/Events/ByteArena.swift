@@ -12,6 +12,7 @@ public struct ByteArena: ~Copyable, Sendable {
 
     /// No append goes beyond this many bytes.
     public let limit: Int
+    private let isReserved: Bool
 
     /// - Parameters:
     ///   - capacity: bytes allocated at once.
@@ -20,6 +21,17 @@ public struct ByteArena: ~Copyable, Sendable {
         bytes = [UInt8](repeating: 0, count: min(capacity, limit))
         count = 0
         self.limit = limit
+        isReserved = false
+    }
+
+    /// Asks for all memory at once, which the kernel gives only as it is
+    /// touched: what grows far leaves no outgrown pieces behind.
+    public init(reserving limit: Int) {
+        bytes = []
+        bytes.reserveCapacity(limit)
+        count = 0
+        self.limit = limit
+        isReserved = true
     }
 
     /// Forgets everything after the first `length` bytes.
@@ -38,8 +50,15 @@ public struct ByteArena: ~Copyable, Sendable {
 
     @inline(never)
     private mutating func grow(by length: Int) {
-        let wanted = min(limit, max(count + length, bytes.count * 2))
+        let wanted = min(limit, max(count + length, isReserved ? 0 : bytes.count * 2))
         bytes.append(contentsOf: repeatElement(0, count: wanted - bytes.count))
+    }
+
+    /// Appends bytes whatever they hold; false when the limit is reached.
+    public mutating func extend(by length: Int) -> Bool {
+        guard reserve(length) else { return false }
+        count += length
+        return true
     }
 
     /// Appends a copy and returns its offset; nil when the limit is reached.

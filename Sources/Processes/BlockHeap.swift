@@ -4,7 +4,7 @@ internal import Events
 /// allocator, so that freed neighbours become one block again.
 ///
 /// A block is named by the number of its first unit. Memory is asked for once
-/// and touched only as it is needed. A few freed blocks of each size are kept
+/// and touched only as it is needed, some more at a time. A few freed blocks of each size are kept
 /// as they are, so that the next text does not have to split what was just
 /// joined.
 struct BlockHeap: ~Copyable {
@@ -13,6 +13,9 @@ struct BlockHeap: ~Copyable {
     private static let free: UInt8 = 0x80
     private static let nobody = UInt32.max
     private static let orders = 24
+    /// Bytes at first, and how many are added at most; powers of two.
+    private static let firstSize = 64 * 1024
+    private static let growth = 256 * 1024
     /// Freed blocks of one size that are kept apart.
     private static let keptLimit: UInt32 = 32
 
@@ -39,7 +42,7 @@ struct BlockHeap: ~Copyable {
     init(limit: Int) {
         let limit = max(Self.unit, min(limit, Self.unit << (Self.orders - 1)))
         self.limit = 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
-        memory = ByteArena(capacity: 64 * 1024, limit: self.limit)
+        memory = ByteArena(reserving: self.limit)
         states = []
         next = []
         previous = []
@@ -49,7 +52,7 @@ struct BlockHeap: ~Copyable {
         states.reserveCapacity(self.limit / Self.unit)
         next.reserveCapacity(self.limit / Self.unit)
         previous.reserveCapacity(self.limit / Self.unit)
-        grow(to: min(self.limit, 64 * 1024))
+        grow(to: min(self.limit, Self.firstSize))
     }
 
     static func order(for length: Int) -> Int {
@@ -74,7 +77,7 @@ struct BlockHeap: ~Copyable {
                 return take(from: order + candidates.trailingZeroBitCount, order: order)
             }
             if memory.count < limit {
-                grow(to: memory.count * 2)
+                grow(to: memory.count + min(memory.count, Self.growth))
             } else if !joinKept() {
                 return nil
             }
@@ -152,12 +155,11 @@ struct BlockHeap: ~Copyable {
         return start..<(start + length)
     }
 
-    /// Sizes are powers of two, so what is added is one block.
+    /// What is added is a power of two, at a multiple of it: one block.
     private mutating func grow(to size: Int) {
         let first = UInt32(states.count)
         let units = size / Self.unit - states.count
-        let zeros = InlineArray<64, UInt8>(repeating: 0)
-        while memory.count < size { _ = memory.append(zeros.span) }
+        precondition(memory.extend(by: size - memory.count))
         states.append(contentsOf: repeatElement(0, count: units))
         next.append(contentsOf: repeatElement(Self.nobody, count: units))
         previous.append(contentsOf: repeatElement(Self.nobody, count: units))
