@@ -63,6 +63,9 @@ public struct HostCheck: Sendable {
         let missing = (try? Capabilities.effective())?.missing(of: HostCheck.neededCapabilities) ?? []
         isPrivileged = missing.isEmpty
         guard isPrivileged else {
+            for name in ["ring buffer", "jit"] {
+                add(name, false, "not to be told without privileges", required: false)
+            }
             add(
                 "privileges", false,
                 "missing: " + missing.map(\.name).joined(separator: ", ") + ". Run it as root.")

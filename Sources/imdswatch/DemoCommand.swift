@@ -19,10 +19,13 @@ struct DemoCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How alerts are shown: text or ecs (JSON lines).", valueName: "format"))
     var format = "text"
 
-    func run() throws {
+    func validate() throws {
         guard ["text", "ecs"].contains(format) else {
             throw ValidationError("--format: \"\(format)\" is none of text, ecs")
         }
+    }
+
+    func run() throws {
         try Failure.exiting {
             try RunCommand.checkPrivileges()
             var log = Logger(label: "imdswatch") { StreamLogHandler.standardError(label: $0) }
