@@ -19,9 +19,11 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	      sizeof(record));
 	identify(&record.parent, parent->group_leader, true);
 	identify(&record.process, child, true);
-	record.header.time = note_start(record.parent.pid, record.header.time);
+	if (settings.note_forks)
+		record.header.time = note_start(record.parent.pid, record.header.time);
 	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, LATER);
-	note_start(record.parent.pid, bpf_ktime_get_boot_ns()); /* as in exec */
+	if (settings.note_forks) /* as in exec */
+		note_start(record.parent.pid, bpf_ktime_get_boot_ns());
 	return 0;
 }
 #pragma clang diagnostic pop

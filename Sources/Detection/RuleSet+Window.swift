@@ -14,6 +14,14 @@ extension RuleSet {
         return window
     }
 
+    /// Whether forks, too, begin matches that a connection completes.
+    public var forksBeginMatches: Bool {
+        rules.contains { rule in
+            rule.query.requirement.kinds.contains(.connect)
+                && rule.query.stages.first?.requirement.kinds.contains(.fork) == true
+        }
+    }
+
     /// Whether a connection can still take part in a match where the same
     /// process has already made the same one, and its parent's children were
     /// neither forked nor have started a program since.

@@ -6,9 +6,13 @@ extension Probes {
     /// its siblings can matter. Outside of it the kernel leaves out those of
     /// the processes that it was told of with `note`.
     ///
-    /// - Parameter window: nanoseconds; nil if every connection can matter.
-    public mutating func setConnectionWindow(_ window: Int64?) {
+    /// - Parameters:
+    ///   - window: nanoseconds; nil if every connection can matter.
+    ///   - afterForks: a process that was forked counts as a start, too.
+    public mutating func setConnectionWindow(_ window: Int64?, afterForks: Bool) {
         startWindow = window.map(Probes.startUnits) ?? 0
+        notesForks = afterForks
+        settings.setNotesForks(notesForks)
         settings.setStartWindow(startWindow)
     }
 

@@ -41,6 +41,7 @@ public struct Probes: ~Copyable {
     var anyDestination = false
     /// In units of `START_SHIFT`; 0 if every connection can matter.
     var startWindow: UInt32 = 0
+    var notesForks = false
 
     /// What is attached for each fact, in the order of `ProbeFact.allCases`.
     public internal(set) var attachments: [AttachReport]

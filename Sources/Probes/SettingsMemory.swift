@@ -59,6 +59,9 @@ struct SettingsMemory: ~Copyable {
     /// Says how long after a start its siblings' connections can matter; 0: always.
     func setStartWindow(_ units: UInt32) { unsafe settings.pointee.start_window = units }
 
+    /// Says whether forks count as starts.
+    func setNotesForks(_ value: Bool) { unsafe settings.pointee.note_forks = value ? 1 : 0 }
+
     /// Says with which first bytes no destination in the trie begins.
     func setUnwanted(_ bytes: ByteSet) {
         unsafe settings.pointee.unwanted = (bytes.words[0], bytes.words[1], bytes.words[2], bytes.words[3])
@@ -74,20 +77,23 @@ struct SettingsMemory: ~Copyable {
 
     /// Sets what only the sensor sets, and nobody else; true if somebody has.
     func restore(
-        unwanted: ByteSet, anyDestination: Bool, startWindow: UInt32, hooks wanted: [UInt32]
+        unwanted: ByteSet, anyDestination: Bool, startWindow: UInt32, notesForks: Bool,
+        hooks wanted: [UInt32]
     ) -> Bool {
         let words = unsafe settings.pointee.unwanted
         let numbers = unsafe [settings.pointee.connect_hook4, settings.pointee.connect_hook6]
         let any = unsafe settings.pointee.any_destination != 0
         let window = unsafe settings.pointee.start_window
+        let forks = unsafe settings.pointee.note_forks != 0
         let isSame =
             words.0 == unwanted.words[0] && words.1 == unwanted.words[1] && words.2 == unwanted.words[2]
             && words.3 == unwanted.words[3] && numbers == wanted
-            && any == anyDestination && window == startWindow
+            && any == anyDestination && window == startWindow && forks == notesForks
         if isSame { return false }
         setUnwanted(unwanted)
         setAnyDestination(anyDestination)
         setStartWindow(startWindow)
+        setNotesForks(notesForks)
         for (family, number) in zip(AddressFamily.allCases, wanted) { setConnectHook(family, number) }
         return true
     }

@@ -39,12 +39,13 @@ extension Sensor {
         guard pipeline.sink.send(generation: generations.add(new.rules)) else {
             return refuseReload("the output is blocked")
         }
-        probes.setConnectionWindow(nil)
+        probes.setConnectionWindow(nil, afterForks: true)
         pipeline.replaceRules(new, requirement, exceptions)
         rules = new.rules
         // what the old rules have seen says nothing of the new ones
         forgetRegulars()
-        probes.setConnectionWindow(Sensor.connectionWindow(rules, all: options.writesEvents))
+        probes.setConnectionWindow(
+            Sensor.connectionWindow(rules, all: options.writesEvents), afterForks: rules.forksBeginMatches)
         do throws(ProbeError) {
             try probes.narrowDestinations(to: destinations, any: any)
         } catch {

@@ -148,7 +148,8 @@ public struct Sensor: ~Copyable {
                 Sensor.destinations(requirement, all: options.writesEvents),
                 any: requirement.destinations == .any)
             probes.setConnectionWindow(
-                Sensor.connectionWindow(options.rules, all: options.writesEvents))
+                Sensor.connectionWindow(options.rules, all: options.writesEvents),
+                afterForks: options.rules.forksBeginMatches)
             let ring = try probes.makeReader()
             try probes.attach(.fork)
             try probes.attach(.exec)

@@ -68,6 +68,18 @@ struct ConnectionWindowTests {
         #expect(try window(bounded, query) == nil)
     }
 
+    @Test("follow forks where the first event can be one")
+    func forks() throws {
+        func begin(_ first: String) throws -> Bool {
+            let query = "sequence by process.entity_id with maxspan=1s \(first) \(Self.connection)"
+            return RuleSet([Rule(id: "1", name: "1", text: query, query: try Query.compile(query))])
+                .forksBeginMatches
+        }
+        #expect(try begin(Self.start))
+        #expect(try begin(#"[process where event.action == "fork"]"#))
+        #expect(try !begin(#"[process where event.type == "start" and event.action == "exec"]"#))
+    }
+
     private func repeatsMatter(_ queries: String...) throws -> Bool {
         let rules = try queries.enumerated().map { number, query in
             Rule(id: "\(number)", name: "\(number)", text: query, query: try Query.compile(query))

@@ -254,7 +254,7 @@ struct ProbesKernelTests {
         }
         try tell(start: own.process.start, execs: own.execs)
         #expect(try connections().count == 1, "without a window every connection counts")
-        probes.setConnectionWindow(500_000_000)
+        probes.setConnectionWindow(500_000_000, afterForks: true)
         let before = try probes.counter(.connect(.v4), .idle)
         #expect(try connections().isEmpty)
         #expect(try probes.counter(.connect(.v4), .idle) == before + 1)
@@ -301,7 +301,11 @@ struct ProbesKernelTests {
         #expect(try connections().count == 1)
         try tell(start: own.process.start, execs: own.execs)
         #expect(try connections().isEmpty)
-        probes.setConnectionWindow(nil)
+        probes.setConnectionWindow(500_000_000, afterForks: false)
+        usleep(1_000_000)
+        try startSibling()
+        #expect(try connections().isEmpty, "only programs count, and none of their starts is seen here")
+        probes.setConnectionWindow(nil, afterForks: false)
         #expect(try connections().count == 1)
     }
 

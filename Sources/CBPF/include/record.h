@@ -196,15 +196,17 @@ struct settings {
 		connect_hook6; /* enum record_hook: the one in use; the others stay silent */
 	__u32 any_destination; /* a rule does not constrain the address: the trie is not asked */
 	__u32 host_mount_namespace; /* set by the program `tasks` when it meets pid 1 */
+	__u32 note_forks;   /* forks begin what a connection completes, as program starts do */
 	__u32 start_window; /* how long after a start, of a program or a process, its siblings'
 			     * connections can matter: units of START_SHIFT; 0: always */
+	__u32 pad;
 	/* A shortcut, optional: bit n (of word n / 64) is set if the trie has no
 	 * destination whose address begins with byte n, IPv4 or IPv6; then the
 	 * trie is not asked. Clear bits before adding to the trie, and set them
 	 * after removing from it. */
 	__u64 unwanted[4];
 };
-RECORD_SIZE(settings, 64);
+RECORD_SIZE(settings, 72);
 
 /* Times of starts are kept in units of 2^START_SHIFT nanoseconds, about milliseconds;
  * windows are START_MARGIN longer than they need be. */
