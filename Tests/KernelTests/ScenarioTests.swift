@@ -101,8 +101,10 @@ extension KernelTests {
             let player = try Player(names: ["a sibling of one that connects and goes elsewhere"])
             let sensor = try Sensor(["--exceptions", file.path])
             _ = try player.play()
-            let alerts = try sensor.stop().documents.filter(\.isAlert)
-            #expect(alerts.map { $0.string("process.executable") } == ["/usr/lib/x/elder"])
+            // others may be at work on this host
+            let alerts = try sensor.stop().documents.filter {
+                $0.isAlert && $0.string("process.executable") == "/usr/lib/x/elder"
+            }
             #expect(alerts.map { $0.string("process.working_directory") } == ["/var"])
         }
 
