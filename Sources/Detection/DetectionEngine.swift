@@ -1,3 +1,4 @@
+internal import EQL
 public import Events
 
 /// Runs rules over events, one event at a time, in one thread.
@@ -80,6 +81,9 @@ public struct DetectionEngine: ~Copyable {
     /// that time may follow.
     public mutating func advance<Sink: MatchSink & ~Copyable>(to time: Int64, into sink: inout Sink) {
         if state.advance(to: time) { reportWaiting(dueOnly: true, into: &sink) }
+        for sequence in plan.sequences.indices {
+            state.dropExpired(sequence, slack: state.limits.lateness, atMost: 256)
+        }
     }
 
     /// Reports all sequences that only wait for their span to pass, as if no
@@ -92,6 +96,24 @@ public struct DetectionEngine: ~Copyable {
         dueOnly: Bool, into sink: inout Sink
     ) {
         while state.takeWaiting(plan, dueOnly: dueOnly) { sink.matched(state.match) }
+    }
+
+    /// Goes on where another engine stopped: takes over its counters, and what is
+    /// pending of rules that both have, unchanged. What is pending of others is
+    /// gone with them.
+    public mutating func adopt(_ other: borrowing DetectionEngine) {
+        let origins = rules.rules.map { rule in
+            other.rules.rules.firstIndex { $0.id == rule.id && $0.text == rule.text }
+        }
+        var sequences = [Int32?](repeating: nil, count: other.plan.sequences.count)
+        for index in plan.sequences.indices {
+            guard let origin = origins[Int(plan.sequences[index].rule)] else { continue }
+            let found = other.plan.sequences.firstIndex { Int($0.rule) == origin }
+            if let found { sequences[found] = Int32(index) }
+        }
+        // a process is named by a number or by a text, as all rules together need it
+        let areAlike = rules.requirement.identityTexts == other.rules.requirement.identityTexts
+        state.adopt(other.state, rules: origins, sequences: sequences, keysAreAlike: areAlike)
     }
 
     // MARK: What happened

@@ -122,6 +122,63 @@ struct SequenceState: ~Copyable {
         }
     }
 
+    // MARK: Other rules
+
+    /// Takes over what another state has counted and holds.
+    ///
+    /// - Parameters:
+    ///   - rules: for each rule, which one it was there.
+    ///   - sequences: for each sequence there, which one it is here.
+    ///   - keysAreAlike: the same event has the same keys; if not, what is
+    ///     pending cannot go on, and is counted as lost.
+    mutating func adopt(
+        _ other: borrowing SequenceState, rules: [Int?], sequences: [Int32?], keysAreAlike: Bool
+    ) {
+        counters = other.counters
+        for (index, origin) in rules.enumerated() {
+            if let origin { ruleCounters[index] = other.ruleCounters[origin] }
+        }
+        now = other.now
+        previousTime = other.previousTime
+        for (index, sequence) in sequences.enumerated() {
+            guard let sequence else { continue }
+            for list in [other.table.pendings[index], other.table.waiting[index]] {
+                var next = list.first
+                while next != PendingTable.none {
+                    let isKept = keysAreAlike && adopt(other.table[next], of: other, as: sequence)
+                    if !isKept { counters.sequenceEvicted += 1 }
+                    next = other.table[next].listNext
+                }
+            }
+        }
+    }
+
+    private mutating func adopt(
+        _ entry: Pending, of other: borrowing SequenceState, as sequence: Int32
+    ) -> Bool {
+        // the match at hand serves as memory to copy by
+        match.begin(rule: 0)
+        var own = entry
+        own.sequence = sequence
+        own.chain = BlockPool.Chain()
+        guard !table.isFull, other.pool.copy(entry.chain, from: 0, to: &match) else { return false }
+        key.truncate(to: 0)
+        for index in 0..<Int(entry.keyLength) { _ = key.append(match.arena.bytes[index]) }
+        guard pool.append(match.arena, to: &own.chain) else { return false }
+        keyHash = key.hash(seed: limits.seed)
+        own.hash = hash(sequence, entry.stage, excepted: entry.isExcepted)
+        guard table.insert(own) != nil else {
+            pool.free(&own.chain)
+            return false
+        }
+        table.blocks[Int(sequence)] += own.chain.blocks
+        if own.isExcepted { exceptedCount += 1 }
+        if own.role == .waiting {
+            nextDeadline = min(nextDeadline, own.start.addingSaturated(maxspans[Int(sequence)]))
+        }
+        return true
+    }
+
     // MARK: Events
 
     /// Lets the event, which satisfies the condition of a step, do what the

@@ -65,14 +65,18 @@ struct Pipeline: ~Copyable {
         return names.map { Array($0.uppercased().utf8) }
     }
 
-    /// Puts other rules in place of the old ones. What was pending is gone: it
-    /// belonged to the old rules.
+    /// Puts other rules in place of the old ones. What is pending goes on where
+    /// its rule is still there, unchanged.
     mutating func replaceRules(
         _ options: SensorOptions, _ requirement: Requirement, _ exceptions: consuming ExceptionSet
     ) {
-        engine = DetectionEngine(rules: options.rules)
+        var engine = DetectionEngine(rules: options.rules)
+        engine.adopt(self.engine)
+        self.engine = engine
         forgetRegulars()
         sink.exceptions = exceptions
+        // alerts are counted by the place of their rule
+        sink.limiter = AlertLimiter(limit: options.alertLimit)
         table.needs = ProcessNeeds(requirement)
         decoder.setFields(requirement.fields)
         variables = Pipeline.variables(requirement)

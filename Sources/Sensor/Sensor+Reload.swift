@@ -39,6 +39,7 @@ extension Sensor {
         guard pipeline.sink.send(generation: generations.add(new.rules)) else {
             return refuseReload("the output is blocked")
         }
+        tellFlood(isLast: true)
         probes.setConnectionWindow(nil, afterForks: true)
         pipeline.replaceRules(new, requirement, exceptions)
         rules = new.rules

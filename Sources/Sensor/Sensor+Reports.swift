@@ -23,24 +23,27 @@ extension Sensor {
         keepProving()
         let record = statistics(action: "loss")
         guard record.lost > toldLosses else { return }
-        toldLosses = record.lost
-        send(record)
+        if send(record) { toldLosses = record.lost }
     }
 
     /// Puts a record about the sensor itself on the output.
-    mutating func report(_ action: String, message: String = "") {
+    ///
+    /// - Returns: how much is lost by now.
+    @discardableResult
+    mutating func report(_ action: String, message: String = "") -> UInt64 {
         var record = statistics(action: action)
         record.message = message
-        toldLosses = record.lost
-        send(record)
+        if send(record) { toldLosses = record.lost }
         if options.metricsFile != nil {
             var metrics: [UInt8] = []
             MetricsEncoder(context).append(record, to: &metrics)
             if !pipeline.sink.send(metrics: metrics) { log.warning("no room for the file of metrics") }
         }
+        return record.lost
     }
 
-    private mutating func send(_ record: StatsRecord) {
+    /// Whether it is told: not where there is no room, and not to people who want alerts.
+    private mutating func send(_ record: StatsRecord) -> Bool {
         var line: [UInt8] = []
         switch options.format {
         case .ecs:
@@ -49,12 +52,12 @@ extension Sensor {
             OCSFEncoder(context).append(record, to: &line)
         case .text:
             // people are told of losses; the rest would be noise between alerts
-            guard ["loss", "hook_changed", "reload_failed"].contains(record.action) else { return }
+            guard ["loss", "hook_changed", "reload_failed"].contains(record.action) else { return false }
             TextEncoder(context, colours: options.usesColour).append(record, to: &line)
         }
-        if !pipeline.sink.send(line: line) {
-            log.warning("no room for a record", metadata: ["action": "\(record.action)"])
-        }
+        if pipeline.sink.send(line: line) { return true }
+        log.warning("no room for a record", metadata: ["action": "\(record.action)"])
+        return false
     }
 
     /// Tells what the alert limiter held back.
@@ -77,7 +80,7 @@ extension Sensor {
     /// Every counter of every stage, and what may have cost an event or alert.
     private mutating func statistics(action: String) -> StatsRecord {
         var record = StatsRecord(
-            action: action, timestamp: pipeline.sink.now, hooks: hooksInUse, rulesHash: rules.digest,
+            action: action, timestamp: Clock.realtime(), hooks: hooksInUse, rulesHash: rules.digest,
             rulesLoaded: rules.rules.count)
         // a reading that fails must not look as if nothing had been lost
         if let latest = try? probes.counters() { kernelCounters = latest }
@@ -148,8 +151,7 @@ extension Sensor {
         }
         tick()
         tellFlood(isLast: true)
-        report("stopped")
-        let lost = toldLosses
+        let lost = report("stopped")
         let summary = writer.finish(timeout: .seconds(5))
         return SensorOutcome(
             outputError: summary.errno, unwritten: summary.lost, alerts: pipeline.sink.counters.sent,

@@ -108,6 +108,26 @@ extension KernelTests {
             #expect(alerts.map { $0.string("process.working_directory") } == ["/var"])
         }
 
+        @Test("rules that are loaded anew go on with what is pending")
+        func reload() throws {
+            let player = try Player(names: ["a client that waits half a second"])
+            let sensor = try Sensor(Self.rules)
+            let pid = sensor.pid
+            let reload = Thread {
+                usleep(300_000)
+                kill(pid, SIGHUP)
+            }
+            reload.start()
+            _ = try player.play()
+            let records = try sensor.stop()
+            let told = records.documents.filter {
+                $0.isAlert && $0.string("process.executable") == "/usr/lib/x/curl"
+            }
+            #expect(told.count == 1)
+            #expect(records.documents.contains { $0.string("event.action") == "reloaded" })
+            #expect(records.losses.isEmpty, "\(records.losses)")
+        }
+
         @Test("are all understood")
         func names() throws {
             let table = try ScenarioTable()
