@@ -6,9 +6,10 @@ extension KernelTests {
     struct Run {
         @Test("is ready within 250 ms")
         func ready() throws {
-            // The best of some, without the time in which others had the CPU.
+            // The best of some, without the time in which others had the CPU; a host may
+            // be slow for a while.
             var best = Duration.seconds(60)
-            for _ in 0..<5 {
+            for _ in 0..<20 where best > .milliseconds(250) {
                 let sensor = try Sensor()
                 best = min(best, sensor.readyAfter - (try Machine.waitingForCPU(sensor.pid)))
                 _ = try sensor.stop()
@@ -55,6 +56,8 @@ extension KernelTests {
             let allowed = try Invocation(["-r", "1", "/bin/true"], executable: "/usr/bin/chrt")
             guard allowed.status == 0 else { try Test.cancel("no real-time threads here") }
             let sensor = try Sensor(options, launcher: launcher)
+            // the thread that writes may come to its turn later
+            for _ in 0..<100 where try Machine.policies(of: sensor.pid) != policies { usleep(20_000) }
             #expect(try Machine.policies(of: sensor.pid) == policies)
             _ = try sensor.stop()
         }
