@@ -33,7 +33,7 @@ static __always_inline __u32 start_clock(__u64 time)
 static __always_inline bool matters(__u32 parent, __u32 now, __u32 window, __u32 seen)
 {
 	__u32 last = starts[parent % FAMILIES_MAX];
-	/* units may differ by one between processors; `seen` is seconds old, no more */
+	/* units may differ by one between processors; `seen` is seconds old */
 	bool is_over = seen && now - seen < SEEN_LASTS && seen - last - 2 < 1U << 31;
 
 	return now - last + START_AHEAD <= window + START_AHEAD && !is_over;
@@ -42,9 +42,10 @@ static __always_inline bool matters(__u32 parent, __u32 now, __u32 window, __u32
 /*
  * Notes that a child of `parent` was forked or started a program: a connection
  * that looked before comes before the time that is returned. Families that
- * share an element make each other's connections count, no more. Forks are noted only where rules
- * ask for them. To be called at `time`; who is held up in here notes a second time, lest the time
- * of another processor be replaced by an older one.
+ * share an element make each other's connections count, no more. Forks are
+ * noted only where rules ask for them. To be called at `time`; who is held up
+ * in here notes a second time, lest the time of another processor be replaced
+ * by an older one.
  */
 static __always_inline __u64 note_start(__u32 parent, __u64 time)
 {

@@ -269,8 +269,10 @@ public struct Bench: ~Copyable {
         defer { if scheduling == .realTime { Scheduling.lower() } }
         let stormCount = counts[Int(Workload.programs.rawValue)]
         // a sensor that was idle looks at longer intervals until it has seen load
-        if storm { _ = try second.run(.load(.programs), count: 4 * stormCount) }
-        if storm { try second.begin(.load(.programs), count: stormCount) }
+        if storm {
+            _ = try second.run(.load(.programs), count: 4 * stormCount)
+            try second.begin(.load(.programs), count: stormCount)
+        }
         let count = UInt32(latency.expected)
         try worker.begin(task, count: count)
         while !worker.isDone(within: .zero) {

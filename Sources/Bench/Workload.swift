@@ -5,7 +5,7 @@ public enum Workload: UInt8, CaseIterable, Sendable {
     /// Connections to an address that no rule names, refused at once.
     case unwantedConnections
     /// Connections to the metadata address by a process that was just forked,
-    /// refused at once: each may complete a match.
+    /// refused at once: the first may complete a match.
     case wantedConnections
     /// The same by a process whose siblings started nothing lately, as an agent
     /// that asks for credentials again and again.

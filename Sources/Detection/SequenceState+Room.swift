@@ -55,17 +55,22 @@ extension SequenceState {
     mutating func insertBranch(_ entry: Pending, of origin: Int32, _ event: borrowing Event) -> Bool {
         // the match at hand serves as memory to copy by
         match.begin(rule: match.ruleIndex)
+        return !table.isFull && pool.copy(table[origin].chain, from: 0, to: &match) && match.append(event)
+            && insertCopy(entry)
+    }
+
+    /// Adds an entry like this one, which holds what is in the match at hand;
+    /// not where there is no room.
+    mutating func insertCopy(_ entry: Pending) -> Bool {
         var entry = entry
         entry.chain = BlockPool.Chain()
-        guard !table.isFull, pool.copy(table[origin].chain, from: 0, to: &match), match.append(event),
-            pool.append(match.arena, to: &entry.chain)
-        else { return false }
+        guard pool.append(match.arena, to: &entry.chain) else { return false }
         guard table.insert(entry) != nil else {
             pool.free(&entry.chain)
             return false
         }
         table.blocks[Int(entry.sequence)] += entry.chain.blocks
-        exceptedCount += 1
+        if entry.isExcepted { exceptedCount += 1 }
         return true
     }
 

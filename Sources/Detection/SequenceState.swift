@@ -43,7 +43,7 @@ public struct RuleCounters: Sendable, Equatable {
 struct SequenceState: ~Copyable {
     var match: Match
     var counters = DetectionCounters()
-    private(set) var ruleCounters: [RuleCounters]
+    var ruleCounters: [RuleCounters]
     var table: PendingTable
     var pool: BlockPool
     /// Number of entries for which an exception holds.
@@ -51,9 +51,9 @@ struct SequenceState: ~Copyable {
 
     /// The latest time seen.
     var now = Int64.min
-    private var previousTime = Int64.min
+    var previousTime = Int64.min
     /// No waiting entry is due before this.
-    private var nextDeadline = Int64.max
+    var nextDeadline = Int64.max
     let limits: DetectionLimits
     let blockLimit: Int
     /// Span of each sequence.
@@ -61,7 +61,7 @@ struct SequenceState: ~Copyable {
 
     /// Key of the step at hand.
     var key = ByteArena(capacity: 4096, limit: Event.byteLimit)
-    private var keyHash: UInt64 = 0
+    var keyHash: UInt64 = 0
     /// Image of the event at hand, made when it is first needed.
     var image = ByteArena(capacity: 16 * 1024, limit: 4 * Event.byteLimit)
 
@@ -120,63 +120,6 @@ struct SequenceState: ~Copyable {
             drop(found)
             if report(isComplete) { return true }
         }
-    }
-
-    // MARK: Other rules
-
-    /// Takes over what another state has counted and holds.
-    ///
-    /// - Parameters:
-    ///   - rules: for each rule, which one it was there.
-    ///   - sequences: for each sequence there, which one it is here.
-    ///   - keysAreAlike: the same event has the same keys; if not, what is
-    ///     pending cannot go on, and is counted as lost.
-    mutating func adopt(
-        _ other: borrowing SequenceState, rules: [Int?], sequences: [Int32?], keysAreAlike: Bool
-    ) {
-        counters = other.counters
-        for (index, origin) in rules.enumerated() {
-            if let origin { ruleCounters[index] = other.ruleCounters[origin] }
-        }
-        now = other.now
-        previousTime = other.previousTime
-        for (index, sequence) in sequences.enumerated() {
-            guard let sequence else { continue }
-            for list in [other.table.pendings[index], other.table.waiting[index]] {
-                var next = list.first
-                while next != PendingTable.none {
-                    let isKept = keysAreAlike && adopt(other.table[next], of: other, as: sequence)
-                    if !isKept { counters.sequenceEvicted += 1 }
-                    next = other.table[next].listNext
-                }
-            }
-        }
-    }
-
-    private mutating func adopt(
-        _ entry: Pending, of other: borrowing SequenceState, as sequence: Int32
-    ) -> Bool {
-        // the match at hand serves as memory to copy by
-        match.begin(rule: 0)
-        var own = entry
-        own.sequence = sequence
-        own.chain = BlockPool.Chain()
-        guard !table.isFull, other.pool.copy(entry.chain, from: 0, to: &match) else { return false }
-        key.truncate(to: 0)
-        for index in 0..<Int(entry.keyLength) { _ = key.append(match.arena.bytes[index]) }
-        guard pool.append(match.arena, to: &own.chain) else { return false }
-        keyHash = key.hash(seed: limits.seed)
-        own.hash = hash(sequence, entry.stage, excepted: entry.isExcepted)
-        guard table.insert(own) != nil else {
-            pool.free(&own.chain)
-            return false
-        }
-        table.blocks[Int(sequence)] += own.chain.blocks
-        if own.isExcepted { exceptedCount += 1 }
-        if own.role == .waiting {
-            nextDeadline = min(nextDeadline, own.start.addingSaturated(maxspans[Int(sequence)]))
-        }
-        return true
     }
 
     // MARK: Events
@@ -459,7 +402,7 @@ struct SequenceState: ~Copyable {
             || exceptedCount > 0 && find(step.sequence, step.previous, excepted: true) != PendingTable.none
     }
 
-    private func hash(_ sequence: Int32, _ stage: Int16, excepted: Bool = false) -> UInt64 {
+    func hash(_ sequence: Int32, _ stage: Int16, excepted: Bool = false) -> UInt64 {
         let place = UInt64(UInt32(sequence)) << 16 | UInt64(UInt16(stage)) | (excepted ? 1 << 63 : 0)
         return ByteArena.mix(keyHash ^ place, limits.seed)
     }

@@ -66,14 +66,13 @@ struct Pipeline: ~Copyable {
     }
 
     /// Puts other rules in place of the old ones. What is pending goes on where
-    /// its rule is still there, unchanged.
+    /// its rule is still there, unchanged. To be followed by `forgetRegulars`.
     mutating func replaceRules(
         _ options: SensorOptions, _ requirement: Requirement, _ exceptions: consuming ExceptionSet
     ) {
         var engine = DetectionEngine(rules: options.rules)
         engine.adopt(self.engine)
         self.engine = engine
-        forgetRegulars()
         sink.exceptions = exceptions
         // alerts are counted by the place of their rule
         sink.limiter = AlertLimiter(limit: options.alertLimit)
