@@ -228,16 +228,12 @@ static __always_inline bool is_whole(const struct scratch *s)
 	       s->record.text[TEXT_ARGV].length && !(s->record.header.flags & RECORD_KERNEL_THREAD);
 }
 
-/*
- * The rest of the record, from the process. What came before is only in
- * memory by now, so this is verified once and not for each way to get here.
- */
-static __always_inline void report_task(struct scratch *s, struct task_struct *task, __u32 hook,
-					const bool direct)
+static __always_inline void report_task(struct scratch *s, struct task_struct *task, __u32 slot,
+					__u32 hook, const bool direct)
 {
 	struct record *record = &s->record;
 	__u32 network = record->task.network_namespace;
-	__u32 slot = s->slot, counter;
+	__u32 counter;
 	struct subject who;
 	__u64 start, end, fill;
 	bool is_told;
@@ -245,13 +241,13 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 	find_subject(&who, responsible(&record->header, task, direct), direct);
 	find_top(s, &who, direct);
 	fill_task(record, &who, direct);
+	add_cgroup(s, &who, direct);
 	record->task.network_namespace = network;
 	is_told = was_told(s, &who, direct);
 	if (!is_told)
 		note_process(s, &who, direct);
 	add_executable(s, slot, &who, is_told, direct);
 	add_parent(s, slot, &who, is_told, direct);
-	add_cgroup(s, &who, direct);
 	start = who.mm ? FIELD(direct, who.mm, arg_start) : 0;
 	end = who.mm ? FIELD(direct, who.mm, arg_end) : 0;
 	record->argument_count = 0;
@@ -279,9 +275,34 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 }
 
 /*
- * `ipv4` says whose connection it is, also where a v6 socket makes it. Typed
- * pointers make a report faster, but take the kernel longer to verify.
+ * The rest of the record, from the process. What came before is in memory, so
+ * that this can be a global function, which is verified once and not for each
+ * way to get here. Typed pointers make a report faster.
  */
+__noinline int report_typed(__u32 slot, __u32 hook)
+{
+	struct scratch *s = scratch_of(slot);
+
+	if (!s)
+		return 0;
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		report_task(s, bpf_get_current_task_btf(), slot, hook, true);
+	else
+		report_task(s, (void *)bpf_get_current_task(), slot, hook, false);
+	return 0;
+}
+
+/* The same for programs that are not given typed pointers. */
+__noinline int report_plain(__u32 slot, __u32 hook)
+{
+	struct scratch *s = scratch_of(slot);
+
+	if (s)
+		report_task(s, (void *)bpf_get_current_task(), slot, hook, false);
+	return 0;
+}
+
+/* `ipv4` says whose connection it is, also where a v6 socket makes it. */
 static __always_inline void report(const struct attempt *attempt, bool ipv4, __u32 hook,
 				   const bool typed)
 {
@@ -306,15 +327,13 @@ static __always_inline void report(const struct attempt *attempt, bool ipv4, __u
 		return;
 	}
 	begin_scratch(s, time, RECORD_CONNECT, hook);
-	s->slot = slot;
 	fill_connect(&s->record, attempt, ipv4);
 	net = FIELD(false, attempt->sk, __sk_common.skc_net.net);
 	s->record.task.network_namespace = FIELD(false, net, ns.inum);
-	barrier();
-	if (typed && bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-		report_task(s, bpf_get_current_task_btf(), hook, true);
+	if (typed)
+		report_typed(slot, hook);
 	else
-		report_task(s, (void *)bpf_get_current_task(), hook, false);
+		report_plain(slot, hook);
 }
 
 #endif

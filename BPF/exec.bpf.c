@@ -21,6 +21,7 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	find_subject(&who, task, true);
 	find_top(s, &who, true);
 	fill_task(&s->record, &who, true);
+	add_cgroup(s, &who, true);
 	s->record.header.time = note_start(s->record.task.parent.pid, s->record.header.time);
 	if (program->interp != program->filename)
 		s->record.header.flags |= RECORD_SCRIPT;
@@ -30,7 +31,6 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	if (!is_told)
 		note_parent(s, &who, true);
 	add_parent(s, SLOT_EXEC, &who, is_told, true);
-	add_cgroup(s, &who, true);
 	s->record.argument_count = program->argc;
 	fill = ring_fill();
 	if (fill > SHED_FROM(fixed.ring_size)) {

@@ -119,8 +119,6 @@ struct told {
 struct scratch {
 	__u32 states; /* 1 << record_text.state of every text of this record */
 	__u32 owner;  /* enum record_hook of the program that fills it */
-	__u32 slot;
-	__u32 pad;
 	struct told told;
 	struct walk walk;
 	struct component components[COMPONENTS_MAX];

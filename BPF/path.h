@@ -208,15 +208,23 @@ complete:
 	return true;
 }
 
-/* Appends the components, each with some bytes too many that the next covers. */
-static __always_inline void add_components(struct scratch *s, __u32 which)
+/*
+ * Appends the components, each with some bytes too many that the next covers.
+ * Like climb(), it is verified once.
+ */
+__noinline int add_components(__u32 slot, __u32 which)
 {
-	__u8 *text = text_end(s, RECORD_PATH_MAX, 0);
-	__u32 count = s->walk.count, length = 0;
+	struct scratch *s = scratch_of(slot);
+	__u32 count, length = 0;
+	__u8 *text;
 
+	if (!s)
+		return 0;
+	text = text_end(s, RECORD_PATH_MAX, 0);
+	count = s->walk.count;
 	if (!text) {
 		add_text(s, which, 0, TEXT_UNREADABLE, 0);
-		return;
+		return 0;
 	}
 	for (__u32 i = 0; i < COMPONENTS_MAX && i < count; i++) {
 		struct component *component = &s->components[(count - 1 - i) % COMPONENTS_MAX];
@@ -238,6 +246,7 @@ static __always_inline void add_components(struct scratch *s, __u32 which)
 		length = 1;
 	}
 	add_text(s, which, length, TEXT_COMPLETE, 0);
+	return 0;
 }
 
 /*
@@ -370,7 +379,7 @@ static __always_inline int add_path(struct scratch *s, __u32 slot, __u32 which,
 	if (is_short && (!direct || s->walk.mount != s->walk.top))
 		is_short = climb(slot);
 	if (is_short) {
-		add_components(s, which);
+		add_components(slot, which);
 		return WALK_ROOT;
 	}
 	s->walk.dentry = dentry;

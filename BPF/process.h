@@ -127,7 +127,7 @@ static __always_inline bool parent_was_told(const struct scratch *s, const struc
 	       is_same(&told->parent, &s->record.task.parent) &&
 	       told->mount_namespace == s->record.task.mount_namespace &&
 	       told->parent_execs == FIELD(direct, who->parent, self_exec_id) &&
-	       told->parent_file == file_of(FIELD(direct, who->parent, mm), direct);
+	       told->parent_file == file_of(who->parent_mm, direct);
 }
 
 /*
@@ -144,7 +144,7 @@ static __always_inline void note_parent(struct scratch *s, const struct subject 
 	told->parent = s->record.task.parent;
 	told->mount_namespace = s->record.task.mount_namespace;
 	told->parent_execs = FIELD(direct, who->parent, self_exec_id);
-	told->parent_file = file_of(FIELD(direct, who->parent, mm), direct);
+	told->parent_file = file_of(who->parent_mm, direct);
 }
 
 /* A kernel thread has no executable to tell. */
@@ -165,12 +165,14 @@ static __always_inline bool parent_is_mounted(const struct scratch *s, const str
 					      struct file *file, const bool direct)
 {
 	struct vfsmount *at = FIELD(direct, file, f_path.mnt);
-	struct nsproxy *proxy = FIELD(direct, who->parent, nsproxy);
+	struct nsproxy *proxy;
 
 	if (is_mounted(s, at, who->proxy, direct))
 		return true;
-	return s->record.task.mount_namespace != host_mount_namespace() && proxy &&
-	       is_mounted(s, at, proxy, direct);
+	if (s->record.task.mount_namespace == host_mount_namespace())
+		return false;
+	proxy = FIELD(false, who->parent, nsproxy);
+	return proxy && is_mounted(s, at, proxy, false);
 }
 
 /*
@@ -180,13 +182,11 @@ static __always_inline bool parent_is_mounted(const struct scratch *s, const str
 static __always_inline void add_parent(struct scratch *s, __u32 slot, const struct subject *who,
 				       const bool is_told, const bool direct)
 {
-	struct task_struct *parent = who->parent;
-	struct mm_struct *mm = FIELD(direct, parent, mm);
-	struct file *file = file_of(mm, direct);
+	struct file *file = file_of(who->parent_mm, direct);
 
 	if (is_told) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_TOLD, 0);
-	} else if (FIELD(direct, parent, flags) & PF_KTHREAD) {
+	} else if (FIELD(direct, who->parent, flags) & PF_KTHREAD) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
 	} else if (!file) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);
@@ -195,7 +195,8 @@ static __always_inline void add_parent(struct scratch *s, __u32 slot, const stru
 		    !parent_is_mounted(s, who, file, direct))
 			doubt_text(s, TEXT_PARENT_EXECUTABLE);
 		barrier();
-		if (FIELD(direct, parent, mm) != mm || FIELD(direct, mm, exe_file) != file)
+		if (FIELD(false, who->parent, mm) != who->parent_mm ||
+		    FIELD(direct, who->parent_mm, exe_file) != file)
 			spoil_text(s, TEXT_PARENT_EXECUTABLE);
 	}
 }

@@ -18,12 +18,15 @@ struct subject {
 	struct task_struct *leader;
 	struct task_struct *parent; /* the thread that forked the process, or its heir */
 	struct task_struct *parent_leader;
+	struct pid *pid; /* the leader's */
+	struct pid *parent_pid;
 	struct signal_struct *signal;
 	struct nsproxy *proxy; /* NULL once the task is exiting */
 	struct css_set *groups;
 	struct cred *cred;
 	struct fs_struct *fs;
 	struct mm_struct *mm; /* NULL once the task is exiting, and of kernel threads */
+	struct mm_struct *parent_mm;
 };
 
 static __always_inline void find_subject(struct subject *who, struct task_struct *task,
@@ -39,6 +42,9 @@ static __always_inline void find_subject(struct subject *who, struct task_struct
 	who->fs = FIELD(direct, task, fs);
 	who->mm = FIELD(direct, task, mm);
 	who->parent_leader = FIELD(direct, who->parent, group_leader);
+	who->pid = FIELD(direct, who->leader, thread_pid);
+	who->parent_pid = FIELD(direct, who->parent_leader, thread_pid);
+	who->parent_mm = FIELD(direct, who->parent, mm);
 }
 
 /* `leader` is a thread-group leader, which alone keeps its start for life. */
@@ -55,17 +61,17 @@ static __always_inline void identify(struct record_identity *identity, struct ta
  * leader that is gone has no task.
  */
 static __always_inline void identify_pid(struct record_identity *identity, struct pid *pid,
-					 const struct record_task *t, struct pid *own,
-					 struct pid *parent, const bool direct)
+					 const struct record_task *t, const struct subject *who,
+					 const bool direct)
 {
 	struct hlist_node *link;
 	struct task_struct *leader;
 
-	if (pid == own) {
+	if (pid == who->pid) {
 		*identity = t->process;
 		return;
 	}
-	if (pid == parent) {
+	if (pid == who->parent_pid) {
 		*identity = t->parent;
 		return;
 	}
@@ -115,10 +121,10 @@ static __always_inline void fill_credentials(struct record_task *t, const struct
 }
 
 static __always_inline void fill_namespaces(struct record_task *t, const struct subject *who,
-					    struct pid *pid, const bool direct)
+					    const bool direct)
 {
 	struct nsproxy *proxy = who->proxy;
-	__u32 level = FIELD(direct, pid, level);
+	__u32 level = FIELD(direct, who->pid, level);
 
 	t->mount_namespace = 0;
 	t->network_namespace = 0;
@@ -190,21 +196,17 @@ static __always_inline void fill_task(struct record *record, const struct subjec
 				      const bool direct)
 {
 	struct record_task *t = &record->task;
-	struct pid *own = FIELD(direct, who->leader, thread_pid);
-	struct pid *parent = FIELD(direct, who->parent_leader, thread_pid);
 	__u32 flags = FIELD(direct, who->leader, flags);
 
 	identify(&t->process, who->leader, direct);
 	identify(&t->parent, who->parent_leader, direct);
-	identify_pid(&t->session, FIELD(direct, who->signal, pids[PIDTYPE_SID]), t, own, parent,
-		     direct);
-	identify_pid(&t->group, FIELD(direct, who->signal, pids[PIDTYPE_PGID]), t, own, parent,
-		     direct);
+	identify_pid(&t->session, FIELD(direct, who->signal, pids[PIDTYPE_SID]), t, who, direct);
+	identify_pid(&t->group, FIELD(direct, who->signal, pids[PIDTYPE_PGID]), t, who, direct);
 	t->tid = FIELD(direct, who->task, pid);
 	t->execs = FIELD(direct, who->task, self_exec_id);
 	record->parent_execs = FIELD(direct, who->parent, self_exec_id);
 	fill_credentials(t, who, direct);
-	fill_namespaces(t, who, own, direct);
+	fill_namespaces(t, who, direct);
 	fill_terminal(t, who->signal, direct);
 	fill_name(t, who->task, direct);
 	if (flags & PF_FORKNOEXEC)

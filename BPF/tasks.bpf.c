@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The processes that are there already, read once at start: with starts in
- * nanoseconds, which /proc does not have. Arguments come from /proc.
+ * nanoseconds, which /proc does not have. Arguments come from /proc. By helper:
+ * it runs once, and is verified in a third of the time that typed pointers take.
  */
 #include "process.h"
 #include "send.h"
+
+static __always_inline __u32 mount_namespace_of(struct nsproxy *proxy)
+{
+	struct mnt_namespace *mounts = FIELD(false, proxy, mnt_ns);
+
+	return FIELD(false, mounts, ns.inum);
+}
 
 SEC("iter/task")
 int tasks(struct bpf_iter__task *ctx)
@@ -23,30 +31,31 @@ int tasks(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 	begin_scratch(s, bpf_ktime_get_boot_ns(), RECORD_TASK, RECORD_HOOK_NONE);
-	find_subject(&who, task, true);
+	find_subject(&who, task, false);
 	/* through its children too: a kernel may leave pid 1 out of the iteration */
 	if (task->tgid == 1)
-		settings.host_mount_namespace = who.proxy->mnt_ns->ns.inum;
-	else if (who.parent->tgid == 1)
-		settings.host_mount_namespace = who.parent->nsproxy->mnt_ns->ns.inum;
-	find_top(s, &who, true);
-	fill_task(&s->record, &who, true);
+		settings.host_mount_namespace = mount_namespace_of(who.proxy);
+	else if (FIELD(false, who.parent, tgid) == 1)
+		settings.host_mount_namespace =
+			mount_namespace_of(FIELD(false, who.parent, nsproxy));
+	find_top(s, &who, false);
+	fill_task(&s->record, &who, false);
 	s->record.text[TEXT_PARENT_EXECUTABLE].state = TEXT_ABSENT;
-	if (who.parent->flags & PF_KTHREAD)
+	if (FIELD(false, who.parent, flags) & PF_KTHREAD)
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
 	if (who.mm) {
-		file = who.mm->exe_file;
-		add_executable(s, SLOT_TASK, &who, false, true);
+		file = FIELD(false, who.mm, exe_file);
+		add_executable(s, SLOT_TASK, &who, false, false);
 		barrier();
-		if (task->mm != who.mm || who.mm->exe_file != file)
+		if (FIELD(false, task, mm) != who.mm || FIELD(false, who.mm, exe_file) != file)
 			spoil_text(s, TEXT_EXECUTABLE);
-		add_directory(s, SLOT_TASK, &who, true);
+		add_directory(s, SLOT_TASK, &who, false);
 	} else {
 		/* a leader that ended before its threads has neither */
 		add_text(s, TEXT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);
 		add_text(s, TEXT_CWD, 0, TEXT_UNREADABLE, 0);
 	}
-	add_cgroup(s, &who, true);
+	add_cgroup(s, &who, false);
 	size = s->record.header.size;
 	if (size <= sizeof(s->record) + 2 * RECORD_PATH_MAX + NAME_BYTES)
 		bpf_seq_write(seq, &s->record, size);
