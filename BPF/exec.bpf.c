@@ -44,7 +44,6 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 		add_arguments(s, SLOT_EXEC, TEXT_ENV, who.mm->env_start, who.mm->env_end);
 	if (send_scratch(s, fill, COUNTER_EXEC, settings.wake_exec ? SOON : LATER) && !is_told)
 		note_sent(s);
-	/* a connection that was seen before this record does not count as seen after it */
-	note_start(s->record.task.parent.pid, bpf_ktime_get_boot_ns());
+	note_start_again(s->record.task.parent.pid);
 	return 0;
 }

@@ -17,6 +17,9 @@
  * be some seconds in the future. */
 #define START_AHEAD 65536
 
+/* A start that is held up for so long, or less, while noting begins, is not missed. */
+#define HELD_UP 16
+
 /* For how long what was seen counts, unless it is told anew: some minutes. */
 #define SEEN_LASTS (1U << 18)
 
@@ -26,13 +29,24 @@ static __always_inline __u32 start_clock(__u64 time)
 }
 
 /*
+ * When a child of `parent` last started something. Since before `since` nothing was
+ * noted, one may have done so until then.
+ */
+static __always_inline __u32 last_start(__u32 parent, __u32 now, __u32 since)
+{
+	__u32 first = since + HELD_UP, last = starts[parent % FAMILIES_MAX];
+
+	return now - first + START_AHEAD < now - last + START_AHEAD ? first : last;
+}
+
+/*
  * Whether a connection may complete what a child of `parent` has begun: one
  * has started something within `window`, and not before the time `seen`, at
  * which those who wait saw the same connection.
  */
-static __always_inline bool matters(__u32 parent, __u32 now, __u32 window, __u32 seen)
+static __always_inline bool matters(__u32 parent, __u32 now, __u32 window, __u32 since, __u32 seen)
 {
-	__u32 last = starts[parent % FAMILIES_MAX];
+	__u32 last = last_start(parent, now, since);
 	/* units may differ by one between processors; `seen` is seconds old */
 	bool is_over = seen && now - seen < SEEN_LASTS && seen - last - 2 < 1U << 31;
 
@@ -42,20 +56,30 @@ static __always_inline bool matters(__u32 parent, __u32 now, __u32 window, __u32
 /*
  * Notes that a child of `parent` was forked or started a program: a connection
  * that looked before comes before the time that is returned. Families that
- * share an element make each other's connections count, no more. Forks are
- * noted only where rules ask for them. To be called at `time`; who is held up
- * in here notes a second time, lest the time of another processor be replaced
- * by an older one.
+ * share an element make each other's connections count, no more. Nothing is
+ * noted before some process has connected again and again, and forks only where
+ * rules ask for them. To be called at `time`; who is held up in here notes a
+ * second time, lest the time of another processor be replaced by an older one.
  */
 static __always_inline __u64 note_start(__u32 parent, __u64 time)
 {
 	volatile __u32 *last = &starts[parent % FAMILIES_MAX];
 
+	if (!settings.note_since)
+		return time;
 	for (int i = 0; i < 2 && *last - start_clock(time) >= START_AHEAD; i++) {
 		*last = start_clock(time);
 		time = bpf_ktime_get_boot_ns();
 	}
 	return time;
+}
+
+/* Once more, when the record of the start was sent: a connection that was seen
+ * before it does not count as seen after it. */
+static __always_inline void note_start_again(__u32 parent)
+{
+	if (settings.note_since)
+		note_start(parent, bpf_ktime_get_boot_ns());
 }
 
 /*
@@ -67,11 +91,12 @@ static __always_inline __u64 note_start(__u32 parent, __u64 time)
  */
 __noinline int is_idle(__u64 time, __u64 high, __u64 low, __u32 port)
 {
-	__u32 window = settings.start_window, now = start_clock(time), pid, told, seen;
+	__u32 window = settings.start_window, since = settings.note_since;
+	__u32 now = start_clock(time), pid, told, seen;
 	struct task_struct *task, *leader, *parent;
 	volatile struct regular *regular;
 
-	if (!window)
+	if (!window || !since)
 		return false;
 	pid = bpf_get_current_pid_tgid() >> 32;
 	regular = bpf_map_lookup_elem(&regulars, &pid);
@@ -82,7 +107,7 @@ __noinline int is_idle(__u64 time, __u64 high, __u64 low, __u32 port)
 	told = regular->parent;
 	if (regular->high != high || regular->low != low || regular->port != port)
 		seen = 0;
-	if (matters(told, now, window, seen))
+	if (matters(told, now, window, since, seen))
 		return false;
 	task = (void *)bpf_get_current_task();
 	leader = FIELD(false, task, group_leader);
@@ -90,7 +115,7 @@ __noinline int is_idle(__u64 time, __u64 high, __u64 low, __u32 port)
 	pid = FIELD(false, parent, tgid);
 	return regular->start == FIELD(false, leader, start_boottime) &&
 	       regular->execs == (__u32)FIELD(false, task, self_exec_id) &&
-	       (pid == told || !matters(pid, now, window, 0));
+	       (pid == told || !matters(pid, now, window, since, 0));
 }
 
 #endif

@@ -22,8 +22,8 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	if (settings.note_forks)
 		record.header.time = note_start(record.parent.pid, record.header.time);
 	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, LATER);
-	if (settings.note_forks) /* as in exec */
-		note_start(record.parent.pid, bpf_ktime_get_boot_ns());
+	if (settings.note_forks)
+		note_start_again(record.parent.pid);
 	return 0;
 }
 #pragma clang diagnostic pop

@@ -106,7 +106,7 @@ extension Probes {
     public mutating func restoreDestinations() throws(ProbeError) -> Bool {
         var changed = settings.restore(
             unwanted: Probes.unwanted(Array(destinationsInUse.keys)), anyDestination: anyDestination,
-            startWindow: startWindow, notesForks: notesForks,
+            startWindow: startWindow, noteSince: noteSince, notesForks: notesForks,
             hooks: AddressFamily.allCases.map { UInt32((report(.connect($0)).chosen ?? .none).rawValue) })
         let map = try maps.map("destinations")
         let found = try destinationKeys(map)

@@ -1,5 +1,6 @@
 internal import CBPF
 internal import Events
+internal import Platform
 
 extension Probes {
     /// Sets how long after a start, of a program or a process, connections of
@@ -16,8 +17,9 @@ extension Probes {
         settings.setStartWindow(startWindow)
     }
 
-    /// Tells the kernel of a process that connects again and again.
-    public func note(_ process: RegularProcess) throws(ProbeError) {
+    /// Tells the kernel of a process that connects again and again. With the first
+    /// one it begins to note when programs start.
+    public mutating func note(_ process: RegularProcess) throws(ProbeError) {
         let map = try maps.map("regulars")
         var key = process.identity.pid
         var value = regular()
@@ -33,10 +35,20 @@ extension Probes {
         // SAFETY: key and value have the sizes that the map was made with.
         let status = unsafe bpf_map_update_elem(map.descriptor, &key, &value, UInt64(BPF_ANY))
         guard status == 0 else { throw .map(name: map.name, code: -status) }
+        hasRegulars = true
+        if noteSince == 0 { setNoteSince(max(1, Probes.startTime(Clock.boottime()))) }
+    }
+
+    private mutating func setNoteSince(_ units: UInt32) {
+        noteSince = units
+        settings.setNoteSince(units)
     }
 
     /// Forgets whom the kernel was told of, also what somebody else has told it.
-    public func forgetRegulars() throws(ProbeError) {
+    /// Starts are no longer noted if there was nobody since this was last called.
+    public mutating func forgetRegulars() throws(ProbeError) {
+        if !hasRegulars, noteSince != 0 { setNoteSince(0) }
+        hasRegulars = false
         let map = try maps.map("regulars")
         var key: UInt32 = 0
         // SAFETY: the key has the size that the map was made with.

@@ -42,6 +42,10 @@ public struct Probes: ~Copyable {
     /// In units of `START_SHIFT`; 0 if every connection can matter.
     var startWindow: UInt32 = 0
     var notesForks = false
+    /// Since when starts are noted, in the same units; 0: they are not.
+    var noteSince: UInt32 = 0
+    /// Whether the kernel was told of a process since it last forgot all.
+    var hasRegulars = false
 
     /// What is attached for each fact, in the order of `ProbeFact.allCases`.
     public internal(set) var attachments: [AttachReport]

@@ -59,6 +59,9 @@ struct SettingsMemory: ~Copyable {
     /// Says how long after a start its siblings' connections can matter; 0: always.
     func setStartWindow(_ units: UInt32) { unsafe settings.pointee.start_window = units }
 
+    /// Says since when starts are noted; 0: they are not.
+    func setNoteSince(_ units: UInt32) { unsafe settings.pointee.note_since = units }
+
     /// Says whether forks count as starts.
     func setNotesForks(_ value: Bool) { unsafe settings.pointee.note_forks = value ? 1 : 0 }
 
@@ -77,22 +80,24 @@ struct SettingsMemory: ~Copyable {
 
     /// Sets what only the sensor sets, and nobody else; true if somebody has.
     func restore(
-        unwanted: ByteSet, anyDestination: Bool, startWindow: UInt32, notesForks: Bool,
-        hooks wanted: [UInt32]
+        unwanted: ByteSet, anyDestination: Bool, startWindow: UInt32, noteSince: UInt32,
+        notesForks: Bool, hooks wanted: [UInt32]
     ) -> Bool {
         let words = unsafe settings.pointee.unwanted
         let numbers = unsafe [settings.pointee.connect_hook4, settings.pointee.connect_hook6]
         let any = unsafe settings.pointee.any_destination != 0
         let window = unsafe settings.pointee.start_window
+        let since = unsafe settings.pointee.note_since
         let forks = unsafe settings.pointee.note_forks != 0
         let isSame =
             words.0 == unwanted.words[0] && words.1 == unwanted.words[1] && words.2 == unwanted.words[2]
             && words.3 == unwanted.words[3] && numbers == wanted
-            && any == anyDestination && window == startWindow && forks == notesForks
+            && any == anyDestination && window == startWindow && since == noteSince && forks == notesForks
         if isSame { return false }
         setUnwanted(unwanted)
         setAnyDestination(anyDestination)
         setStartWindow(startWindow)
+        setNoteSince(noteSince)
         setNotesForks(notesForks)
         for (family, number) in zip(AddressFamily.allCases, wanted) { setConnectHook(family, number) }
         return true

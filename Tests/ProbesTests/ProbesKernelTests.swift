@@ -255,6 +255,8 @@ struct ProbesKernelTests {
         try tell(start: own.process.start, execs: own.execs)
         #expect(try connections().count == 1, "without a window every connection counts")
         probes.setConnectionWindow(500_000_000, afterForks: true)
+        #expect(try connections().count == 1, "a sibling may have started just before starts were noted")
+        usleep(1_200_000)
         let before = try probes.counter(.connect(.v4), .idle)
         #expect(try connections().isEmpty)
         #expect(try probes.counter(.connect(.v4), .idle) == before + 1)
@@ -307,6 +309,17 @@ struct ProbesKernelTests {
         #expect(try connections().isEmpty, "only programs count, and none of their starts is seen here")
         probes.setConnectionWindow(nil, afterForks: false)
         #expect(try connections().count == 1)
+
+        // nobody for a round: starts are noted no more, and anew from the next one on
+        probes.setConnectionWindow(500_000_000, afterForks: false)
+        try probes.forgetRegulars()
+        try probes.forgetRegulars()
+        try tell(
+            start: own.process.start, execs: own.execs,
+            seen: RegularProcess.Seen(destination: destination, time: seen.time))
+        #expect(try connections().count == 1)
+        usleep(1_200_000)
+        #expect(try connections().isEmpty)
     }
 
     @Test("windows of connections are kept in units of the kernel side, with room for both ends")

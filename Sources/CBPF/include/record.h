@@ -199,7 +199,7 @@ struct settings {
 	__u32 note_forks;   /* forks begin what a connection completes, as program starts do */
 	__u32 start_window; /* how long after a start, of a program or a process, its siblings'
 			     * connections can matter: units of START_SHIFT; 0: always */
-	__u32 pad;
+	__u32 note_since;   /* since when starts are noted, in these units; 0: they are not */
 	/* A shortcut, optional: bit n (of word n / 64) is set if the trie has no
 	 * destination whose address begins with byte n, IPv4 or IPv6; then the
 	 * trie is not asked. Clear bits before adding to the trie, and set them
