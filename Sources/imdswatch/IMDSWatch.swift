@@ -15,7 +15,22 @@ enum Main {
         if CommandLine.arguments.dropFirst().elementsEqual([Bench.accessArgument]) { return Bench.access() }
         StandardStreams.occupyMissing()
         StandardStreams.ignoreBrokenPipes()
-        IMDSWatch.main()
+        do {
+            var command = try IMDSWatch.parseAsRoot()
+            try command.run()
+        } catch {
+            guard IMDSWatch.exitCode(for: error).isSuccess else { IMDSWatch.exit(withError: error) }
+            // help and version, which the library would print without looking whether it can
+            show(IMDSWatch.fullMessage(for: error))
+        }
+    }
+
+    private static func show(_ text: String) {
+        do {
+            try Failure.exiting { try Failure.show(text.isEmpty ? "" : text + "\n") }
+        } catch {
+            IMDSWatch.exit(withError: error)
+        }
     }
 }
 

@@ -28,7 +28,7 @@ extension KernelTests {
 
         @Test(
             "an output that takes nothing is an I/O error",
-            arguments: ["check", "fields", "demo", "rules list"])
+            arguments: ["check", "fields", "demo", "rules list", "--version", "run --help"])
         func deadOutput(command: String) throws {
             try withFolder {
                 let full = try Invocation(
