@@ -4,6 +4,8 @@ public struct BenchOptions: Sendable {
     public var pairs = 20
     /// How long a slot should take, in nanoseconds.
     public var slot = 150_000_000.0
+    /// Slots of each load in which the run time of the BPF programs is taken.
+    public var hookSlots = 9
     /// Options for the sensor's `run`, such as rules.
     public var sensorArguments: [String] = []
     /// Alternatives that are installed are measured in the same pairs.
@@ -42,13 +44,17 @@ public struct Contender: Sendable {
 
 /// Run time of a BPF program, as the kernel measured it.
 public struct HookCost: Sendable {
-    public var workload: Workload
+    /// What was done meanwhile, in words and as JSON has it.
+    public var load: String
+    public var key: String
     public var program: String
+    /// In all slots.
     public var runs: Int64
-    /// Nanoseconds a run, the mean, which is all the kernel keeps.
-    public var mean: Double
-    /// Runs for each operation of the workload.
+    /// Nanoseconds a run: of each slot the mean, which is all the kernel keeps.
+    public var times: Summary
+    /// Runs for each operation of the load.
     public var runsPerOperation: Double
+    public var budget: Double?
 }
 
 /// How long alerts took from the event that completed them, in nanoseconds.

@@ -13,6 +13,13 @@ public struct BudgetLine: Sendable {
         /// The interval holds the budget: more pairs, or a quieter host, would tell.
         case unclear = "unclear"
         case none = ""
+
+        /// - Parameter interval: where the true median lies.
+        init(_ interval: ClosedRange<Double>?, limit: Double) {
+            self =
+                interval.map { $0.upperBound <= limit ? .met : $0.lowerBound > limit ? .missed : .unclear }
+                ?? .unclear
+        }
     }
 }
 
@@ -33,10 +40,7 @@ extension BenchResult {
             if let budget = overhead.workload.budget {
                 // a call that nothing watches can only be noise: 0 must lie within
                 let limit = overhead.workload == .calls ? 0.5 : budget
-                verdict =
-                    interval.map {
-                        $0.upperBound <= limit ? .met : $0.lowerBound > limit ? .missed : .unclear
-                    } ?? .unclear
+                verdict = BudgetLine.Verdict(interval, limit: limit)
             }
             return BudgetLine(
                 what: "slows " + overhead.workload.name, measured: percent(summary.median),
@@ -49,14 +53,13 @@ extension BenchResult {
 
     private var hookTimes: [BudgetLine] {
         hookCosts.map { cost in
-            var budget: Double?
-            if cost.workload == .programs, cost.program == "exec" { budget = 2_000 }
-            if cost.workload == .unwantedConnections { budget = 100 }
+            let quartiles = cost.times.quartiles
             return BudgetLine(
-                what: "BPF \(cost.program), \(cost.workload.name)", measured: time(cost.mean),
-                detail: "a run; \(decimal(cost.runsPerOperation, 1)) runs each, \(cost.runs) in all",
-                budget: budget.map { "<= \(time($0))" } ?? "",
-                verdict: budget.map { cost.mean <= $0 ? .met : .missed } ?? .none)
+                what: "BPF \(cost.program), \(cost.load)", measured: time(cost.times.median),
+                detail: "a run, quartiles \(time(quartiles.lowerBound)) to \(time(quartiles.upperBound)); "
+                    + "\(decimal(cost.runsPerOperation, 1)) runs each, \(cost.runs) in all",
+                budget: cost.budget.map { "<= \(time($0))" } ?? "",
+                verdict: cost.budget.map { BudgetLine.Verdict(cost.times.interval, limit: $0) } ?? .none)
         }
     }
 

@@ -24,10 +24,10 @@ extension BenchResult {
             }
         }
         writer.objects("bpf", hookCosts) { cost, writer in
-            writer.put("workload", cost.workload.key)
+            writer.put("workload", cost.key)
             writer.put("program", cost.program)
             writer.put("runs", Int(cost.runs))
-            writer.put("mean_ns", cost.mean)
+            writer.put("run_ns", cost.times)
             writer.put("runs_per_operation", cost.runsPerOperation)
         }
         writer.objects("latency", latencies) { latency, writer in

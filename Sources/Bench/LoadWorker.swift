@@ -103,12 +103,16 @@ struct LoadWorker: ~Copyable {
 }
 
 /// The worker's own life.
-private enum LoadLoop {
+enum LoadLoop {
     /// Stands for `LoadWorker.Task.accesses` in a request.
     static let accesses: UInt8 = 255
     static let requests: UInt8 = 254
 
-    /// A place that no rule looks at.
+    /// With this and its place an `imdswatch` is a worker.
+    static let argument = "bench-load"
+
+    /// Places that no rule looks at.
+    private static let worker = "/usr/local/bin/imdswatch-load"
     private static let program = "/usr/local/bin/imdswatch-nop"
     /// A place that the default rule takes for unusual.
     private static let tool = "/tmp/imdswatch-tool"
@@ -120,18 +124,44 @@ private enum LoadLoop {
         guard CurrentProcess.dieWithParent(parent) else { return 1 }
         CurrentProcess.keepOnly([nil, nil, nil, descriptor])
         CurrentProcess.resetSignals()
-        let socket = Socket(adopting: 3)
-        var port: UInt16 = 0
-        do {
-            port = try furnish(place)
+        return answering(Socket(adopting: 3)) { _ throws in
+            try furnish()
+            // A program of these mounts, as the parents of programs are: that of a parent
+            // which is of other mounts is described anew for each of its children.
+            let code = CurrentProcess.exec(
+                worker, ["imdswatch", argument, String(place)], environment: [])
+            throw Load.Failure(errno: code)
+        }
+    }
+
+    /// What `run` has become.
+    static func serve(on place: UInt32) -> Int32 {
+        answering(Socket(adopting: 3)) { socket throws in
+            // the server on the next, as other hosts' servers would not be in the way
+            try Load.pin(to: place + 1)
+            let port = try Load.server()
+            try Load.pin(to: place)
             try socket.send(bytes(0))
+            serve(socket, port)
+        }
+    }
+
+    /// Tells the other end why it came to nothing.
+    private static func answering(
+        _ socket: consuming Socket, _ body: (borrowing Socket) throws -> Void
+    ) -> Int32 {
+        do {
+            try body(socket)
+            return 0
         } catch let failure as Load.Failure {
             try? socket.send(bytes(-Int64(failure.errno)))
-            return 1
         } catch {
             try? socket.send(bytes(-1))
-            return 1
         }
+        return 1
+    }
+
+    private static func serve(_ socket: borrowing Socket, _ port: UInt16) {
         while let request = try? socket.receive(atMost: 64),
             let count: UInt32 = request.span.integer(at: 1), let pause: UInt32 = request.span.integer(at: 5)
         {
@@ -143,10 +173,9 @@ private enum LoadLoop {
             }
             guard (try? socket.send(bytes(result))) != nil else { break }
         }
-        return 0
     }
 
-    private static func furnish(_ place: UInt32) throws -> UInt16 {
+    private static func furnish() throws {
         let executable = try Load.openSelf()
         try Namespace.unshare([.network, .mounts])
         try Namespace.makeMountsPrivate()
@@ -156,12 +185,7 @@ private enum LoadLoop {
         try Namespace.bringLoopbackUp()
         try Namespace.addLoopbackAddress([169, 254, 169, 254])
         try Load.writeProgram(program)
-        try Load.copy(executable, to: tool)
-        // the server on the next, as other hosts' servers would not be in the way
-        try Load.pin(to: place + 1)
-        let port = try Load.server()
-        try Load.pin(to: place)
-        return port
+        for path in [tool, worker] { try Load.copy(executable, to: path) }
     }
 
     private static func perform(

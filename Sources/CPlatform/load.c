@@ -123,10 +123,11 @@ int load_copy_self(int executable, const char *path)
 {
 	int target = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 	ssize_t count;
+	off_t start = 0;
 
 	if (target < 0)
 		return -errno;
-	while ((count = sendfile(target, executable, NULL, 1 << 20)) > 0)
+	while ((count = sendfile(target, executable, &start, 1 << 20)) > 0)
 		;
 	close(target);
 	return count < 0 ? -errno : 0;

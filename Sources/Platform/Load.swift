@@ -7,6 +7,8 @@ public enum Load {
     /// What a load could not do, and the kernel's error.
     public struct Failure: Error, Equatable, Sendable {
         public let errno: Int32
+
+        public init(errno: Int32) { self.errno = errno }
     }
 
     /// The first argument that makes the executable one access of `accesses`.

@@ -13,6 +13,10 @@ enum Main {
         if CommandLine.arguments.dropFirst().elementsEqual([Canary.argument]) { return }
         // what `bench` starts, to see how long an alert takes
         if CommandLine.arguments.dropFirst().elementsEqual([Bench.accessArgument]) { return Bench.access() }
+        let arguments = CommandLine.arguments
+        if arguments.count == 3, arguments[1] == Bench.workerArgument {
+            return Bench.work(on: arguments[2])
+        }
         StandardStreams.occupyMissing()
         StandardStreams.ignoreBrokenPipes()
         do {

@@ -58,7 +58,7 @@ struct StatisticsTests {
 
 @Suite("Reports of a measurement")
 struct ReportTests {
-    private static func result(slowdown: [Double]) -> BenchResult {
+    private static func result(slowdown: [Double], hook: [Double] = [2_500]) -> BenchResult {
         BenchResult(
             version: "1<2", kernel: "6.18", processors: 2, hooks: "connect4=fexit", pairs: slowdown.count,
             contenders: [
@@ -71,8 +71,12 @@ struct ReportTests {
                     ], anonymousMemory: 5 << 20, mappedMemory: 9 << 20)
             ],
             hookCosts: [
-                HookCost(workload: .programs, program: "exec", runs: 100, mean: 2_500, runsPerOperation: 1)
-            ],
+                Summary(hook).map {
+                    HookCost(
+                        load: "program starts", key: "exec", program: "exec", runs: 100, times: $0,
+                        runsPerOperation: 1, budget: 2_000)
+                }
+            ].compactMap { $0 },
             latencies: [
                 Latency(
                     name: "connection, at rest", limit: 1_000_000, limitText: "1 ms", expected: 2, count: 1,
@@ -97,10 +101,22 @@ struct ReportTests {
         #expect(verdict([1]) == .unclear)
     }
 
+    @Test(
+        "so is that of a hook, which one slot that was interrupted does not spoil",
+        arguments: [
+            (2_500.0, BudgetLine.Verdict.missed), (1_500, .met),
+        ])
+    func hook(time: Double, verdict: BudgetLine.Verdict) {
+        var slots = Array(repeating: time, count: 9)
+        slots[4] = time == 1_500 ? 90_000 : 100
+        let line = Self.result(slowdown: [1], hook: slots).budgetLines.first { $0.what.hasPrefix("BPF") }
+        #expect(line?.verdict == verdict && line?.measured == (time == 1_500 ? "1500 ns" : "2500 ns"))
+    }
+
     @Test("what was over, missing or lost is told")
     func lines() {
         let lines = Self.result(slowdown: [1]).budgetLines
-        #expect(lines.first { $0.what == "BPF exec, program starts" }?.verdict == .missed)
+        #expect(lines.first { $0.what == "BPF exec, program starts" }?.verdict == .unclear)
         let latency = lines.filter { $0.what.contains("at rest") }
         #expect(latency.map(\.verdict) == [.missed, .missed, .none])
         #expect(latency.allSatisfy { $0.detail.contains("1 missing") })
