@@ -17,8 +17,9 @@
  * be some seconds in the future. */
 #define START_AHEAD 65536
 
-/* A start that is held up for so long, or less, while noting begins, is not missed. */
-#define HELD_UP 16
+/* How far settings.note_since may lie before the moment from which on programs
+ * really note: clocks of processors differ, and stores are seen late. */
+#define NOTED_LATE 16
 
 /* For how long what was seen counts, unless it is told anew: some minutes. */
 #define SEEN_LASTS (1U << 18)
@@ -34,7 +35,7 @@ static __always_inline __u32 start_clock(__u64 time)
  */
 static __always_inline __u32 last_start(__u32 parent, __u32 now, __u32 since)
 {
-	__u32 first = since + HELD_UP, last = starts[parent % FAMILIES_MAX];
+	__u32 first = since + NOTED_LATE, last = starts[parent % FAMILIES_MAX];
 
 	return now - first + START_AHEAD < now - last + START_AHEAD ? first : last;
 }

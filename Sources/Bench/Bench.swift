@@ -297,7 +297,7 @@ public struct Bench: ~Copyable {
         _ load: HookLoad
     ) throws(BenchError) -> [String: (mean: Double, runs: Int64)] {
         var program = try MeasuredProcess.start(sensor(), output: .kept)
-        if case .load(.wantedConnections) = load.task {
+        if !load.isConnection {
             try showRegular()
             program.read(for: .milliseconds(50))
         }
@@ -408,7 +408,10 @@ extension Bench {
     /// second is the processor it stays on.
     public static var workerArgument: String { LoadLoop.argument }
 
-    /// Makes load as asked on descriptor 3, and nothing where that is no socket.
+    /// Whether this is the copy that a worker makes in its own network.
+    public static var isWorker: Bool { LoadLoop.isWorker }
+
+    /// Makes load as asked on descriptor 3.
     public static func work(on place: String) { _ = LoadLoop.serve(on: UInt32(place) ?? 0) }
 
     /// The argument that makes the executable one access, whose alert is timed.

@@ -134,11 +134,18 @@ enum LoadLoop {
         }
     }
 
+    /// Whether this is the copy that `furnish` made, which nobody else has.
+    static var isWorker: Bool {
+        var path: [UInt8] = []
+        try? File.readLink("/proc/self/exe", into: &path)
+        return path.elementsEqual(worker.utf8)
+    }
+
     /// What `run` has become.
     static func serve(on place: UInt32) -> Int32 {
         answering(Socket(adopting: 3)) { socket throws in
             // the server on the next, as other hosts' servers would not be in the way
-            try Load.pin(to: place + 1)
+            try Load.pin(to: place &+ 1)
             let port = try Load.server()
             try Load.pin(to: place)
             try socket.send(bytes(0))

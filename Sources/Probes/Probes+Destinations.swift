@@ -108,6 +108,8 @@ extension Probes {
             unwanted: Probes.unwanted(Array(destinationsInUse.keys)), anyDestination: anyDestination,
             startWindow: startWindow, noteSince: noteSince, notesForks: notesForks,
             hooks: AddressFamily.allCases.map { UInt32((report(.connect($0)).chosen ?? .none).rawValue) })
+        // starts may have gone unnoted meanwhile
+        if changed { stopNoting() }
         let map = try maps.map("destinations")
         let found = try destinationKeys(map)
         for key in found where !destinationsInUse.keys.contains(where: { $0.key == key }) {

@@ -11,6 +11,8 @@ extension Probes {
     ///   - window: nanoseconds; nil if every connection can matter.
     ///   - afterForks: a process that was forked counts as a start, too.
     public mutating func setConnectionWindow(_ window: Int64?, afterForks: Bool) {
+        // what begins a match now may not have been noted before
+        stopNoting()
         startWindow = window.map(Probes.startUnits) ?? 0
         notesForks = afterForks
         settings.setNotesForks(notesForks)
@@ -18,8 +20,9 @@ extension Probes {
     }
 
     /// Tells the kernel of a process that connects again and again. With the first
-    /// one it begins to note when programs start.
+    /// one it begins to note starts.
     public mutating func note(_ process: RegularProcess) throws(ProbeError) {
+        if noteSince == 0, startWindow != 0 { beginNoting() }
         let map = try maps.map("regulars")
         var key = process.identity.pid
         var value = regular()
@@ -36,18 +39,27 @@ extension Probes {
         let status = unsafe bpf_map_update_elem(map.descriptor, &key, &value, UInt64(BPF_ANY))
         guard status == 0 else { throw .map(name: map.name, code: -status) }
         hasRegulars = true
-        if noteSince == 0 { setNoteSince(max(1, Probes.startTime(Clock.boottime()))) }
     }
 
-    private mutating func setNoteSince(_ units: UInt32) {
-        noteSince = units
-        settings.setNoteSince(units)
+    /// The first store begins it. The second has a time after that, however long
+    /// this was held up between: what was not noted had started by then.
+    private mutating func beginNoting() {
+        for _ in 0..<2 {
+            noteSince = max(1, Probes.startTime(Clock.boottime()))
+            settings.setNoteSince(noteSince)
+        }
+    }
+
+    /// Until the next process is told, every connection counts.
+    mutating func stopNoting() {
+        noteSince = 0
+        settings.setNoteSince(0)
     }
 
     /// Forgets whom the kernel was told of, also what somebody else has told it.
     /// Starts are no longer noted if there was nobody since this was last called.
     public mutating func forgetRegulars() throws(ProbeError) {
-        if !hasRegulars, noteSince != 0 { setNoteSince(0) }
+        if !hasRegulars { stopNoting() }
         hasRegulars = false
         let map = try maps.map("regulars")
         var key: UInt32 = 0

@@ -78,7 +78,8 @@ struct SettingsMemory: ~Copyable {
         }
     }
 
-    /// Sets what only the sensor sets, and nobody else; true if somebody has.
+    /// Sets what only the sensor sets, and nobody else; true if somebody has. To
+    /// be followed by noting starts anew, which is left to the caller.
     func restore(
         unwanted: ByteSet, anyDestination: Bool, startWindow: UInt32, noteSince: UInt32,
         notesForks: Bool, hooks wanted: [UInt32]
@@ -97,7 +98,6 @@ struct SettingsMemory: ~Copyable {
         setUnwanted(unwanted)
         setAnyDestination(anyDestination)
         setStartWindow(startWindow)
-        setNoteSince(noteSince)
         setNotesForks(notesForks)
         for (family, number) in zip(AddressFamily.allCases, wanted) { setConnectHook(family, number) }
         return true

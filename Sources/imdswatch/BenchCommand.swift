@@ -12,7 +12,7 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             Runs loads in a network of their own, in turns with and without the sensor, and shows how much slower \
             they became, how long its BPF programs ran, what processor time and memory it took, how long alerts \
-            took, and whether anything was lost, each beside its budget. It takes two minutes and keeps one \
+            took, and whether anything was lost, each beside its budget. It takes three minutes and keeps one \
             or two processors busy. The figures are those of this host at this time: on a busy one they scatter, \
             and the intervals say how much.
             """)

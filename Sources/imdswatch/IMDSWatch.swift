@@ -14,7 +14,7 @@ enum Main {
         // what `bench` starts, to see how long an alert takes
         if CommandLine.arguments.dropFirst().elementsEqual([Bench.accessArgument]) { return Bench.access() }
         let arguments = CommandLine.arguments
-        if arguments.count == 3, arguments[1] == Bench.workerArgument {
+        if arguments.count == 3, arguments[1] == Bench.workerArgument, Bench.isWorker {
             return Bench.work(on: arguments[2])
         }
         StandardStreams.occupyMissing()
