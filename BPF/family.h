@@ -48,7 +48,7 @@ static __always_inline __u32 last_start(__u32 parent, __u32 now, __u32 since)
 static __always_inline bool matters(__u32 parent, __u32 now, __u32 window, __u32 since, __u32 seen)
 {
 	__u32 last = last_start(parent, now, since);
-	/* units may differ by one between processors; `seen` is seconds old */
+	/* units may differ by one between processors */
 	bool is_over = seen && now - seen < SEEN_LASTS && seen - last - 2 < 1U << 31;
 
 	return now - last + START_AHEAD <= window + START_AHEAD && !is_over;
