@@ -1,6 +1,5 @@
 internal import Histogram
 internal import Platform
-internal import Probes
 internal import Recording
 
 /// Measures what the sensor costs this host: the real one, as a process of its
@@ -9,12 +8,12 @@ internal import Recording
 /// Slots with and without the sensor are interleaved, so that what else goes on
 /// on the host weighs on both alike.
 public struct Bench: ~Copyable {
-    private let options: BenchOptions
-    private let progress: (String) -> Void
-    private let worker: LoadWorker
+    let options: BenchOptions
+    let progress: (String) -> Void
+    let worker: LoadWorker
     private let second: LoadWorker
     /// Operations of a slot.
-    private var counts: [UInt32]
+    var counts: [UInt32]
     private var lost: Int64 = 0
     private var hooks = ""
 
@@ -65,7 +64,7 @@ public struct Bench: ~Copyable {
 
     // MARK: The sensor
 
-    private func sensor(_ more: [String] = []) -> MeasuredProcess.Command {
+    func sensor(_ more: [String] = []) -> MeasuredProcess.Command {
         MeasuredProcess.Command(
             name: "imdswatch", path: "/proc/self/exe",
             arguments: ["run", "--format", "ecs", "--stats-interval", "0"] + options.sensorArguments + more,
@@ -77,7 +76,7 @@ public struct Bench: ~Copyable {
     ///
     /// - Returns: its last record.
     @discardableResult
-    private mutating func stop(_ sensor: inout MeasuredProcess) -> MeasuredProcess.Line? {
+    mutating func stop(_ sensor: inout MeasuredProcess) -> MeasuredProcess.Line? {
         sensor.stop()
         let last = sensor.lines.last { $0.text("action") == Array("stopped".utf8) }
         let flooded = last?.number("flood_suppressed") ?? 0
@@ -104,7 +103,7 @@ public struct Bench: ~Copyable {
 
     /// Makes the sensor note starts, as it does on a host with an agent that asks
     /// for credentials again and again. It begins with the first such process.
-    private func showRegular() throws(BenchError) {
+    func showRegular() throws(BenchError) {
         for _ in 0..<3 { _ = try worker.run(.load(.regularConnections), count: 10) }
     }
 
@@ -224,95 +223,6 @@ public struct Bench: ~Copyable {
             first.stop()
             second.stop()
         }
-    }
-
-    // MARK: Run times of programs
-
-    /// A load under which programs are timed.
-    private struct HookLoad {
-        var name: String
-        var key: String
-        var task: LoadWorker.Task
-        var count: UInt32
-        /// Nanoseconds that a run of a program may take.
-        var budgets: [String: Double] = [:]
-        var isConnection = false
-    }
-
-    private var hookLoads: [HookLoad] {
-        func load(_ workload: Workload, budgets: [String: Double] = [:]) -> HookLoad {
-            HookLoad(
-                name: workload.name, key: workload.key, task: .load(workload),
-                count: counts[Int(workload.rawValue)], budgets: budgets)
-        }
-        let unwanted = ProbeProgram.allCases.filter { $0.rawValue.hasPrefix("connect") }
-        return [
-            load(.programs, budgets: [ProbeProgram.exec.rawValue: 2_000]),
-            load(
-                .unwantedConnections,
-                budgets: Dictionary(uniqueKeysWithValues: unwanted.map { ($0.rawValue, 100) })),
-            load(.wantedConnections), load(.regularConnections),
-            HookLoad(
-                name: "connections, reported", key: "connect_reported", task: .accesses(pause: 0),
-                count: 200, isConnection: true),
-            load(.requests),
-        ]
-    }
-
-    /// The mean of one slot is spoilt where the host takes the processor away in a
-    /// program; the median of some is not.
-    private mutating func measureHooks() throws(BenchError) -> [HookCost] {
-        guard let statistics = try? RunStatistics() else { return [] }
-        let loads = hookLoads
-        var means = loads.map { _ in [String: [Double]]() }
-        var runs = loads.map { _ in [String: Int64]() }
-        for round in 1...options.hookSlots {
-            progress("the run time of the BPF programs, \(round) of \(options.hookSlots)")
-            for (index, load) in loads.enumerated() {
-                for (program, slot) in try hookSlot(load) {
-                    means[index][program, default: []].append(slot.mean)
-                    runs[index][program, default: 0] += slot.runs
-                }
-            }
-        }
-        withExtendedLifetime(statistics) {}
-        var costs: [HookCost] = []
-        for (index, load) in loads.enumerated() {
-            for program in ProbeProgram.allCases.map(\.rawValue) {
-                guard let all = means[index][program], let times = Summary(all),
-                    let runs = runs[index][program]
-                else { continue }
-                costs.append(
-                    HookCost(
-                        load: load.name, key: load.key, program: program, runs: runs, times: times,
-                        runsPerOperation: Double(runs) / Double(load.count) / Double(all.count),
-                        budget: load.budgets[program]))
-            }
-        }
-        return costs
-    }
-
-    /// The programs that one load ran, by name.
-    private mutating func hookSlot(
-        _ load: HookLoad
-    ) throws(BenchError) -> [String: (mean: Double, runs: Int64)] {
-        var program = try MeasuredProcess.start(sensor(), output: .kept)
-        if !load.isConnection {
-            try showRegular()
-            program.read(for: .milliseconds(50))
-        }
-        _ = try worker.run(load.task, count: load.count)
-        guard let last = stop(&program) else { return [:] }
-        var slots: [String: (mean: Double, runs: Int64)] = [:]
-        for name in ProbeProgram.allCases.map(\.rawValue) {
-            guard !load.isConnection || name.hasPrefix("connect"),
-                let runs = last.number(name + "_runs"), let time = last.number(name + "_run_ns"),
-                // of this load, not of the canary
-                Double(runs) >= Double(load.count) / 2
-            else { continue }
-            slots[name] = (Double(time) / Double(runs), runs)
-        }
-        return slots
     }
 
     // MARK: Latency

@@ -9,11 +9,12 @@ let version = "0.1.0"
 @main
 enum Main {
     static func main() {
-        // what the canary starts, to prove that program starts are seen
-        if CommandLine.arguments.dropFirst().elementsEqual([Canary.argument]) { return }
-        // what `bench` starts, to see how long an alert takes
-        if CommandLine.arguments.dropFirst().elementsEqual([Bench.accessArgument]) { return Bench.access() }
         let arguments = CommandLine.arguments
+        // what the canary starts, to prove that program starts are seen
+        if arguments.dropFirst().elementsEqual([Canary.argument]) { return }
+        // what `bench` starts, to see how long an alert takes
+        if arguments.dropFirst().elementsEqual([Bench.accessArgument]) { return Bench.access() }
+        // and what makes its load
         if arguments.count == 3, arguments[1] == Bench.workerArgument, Bench.isWorker {
             return Bench.work(on: arguments[2])
         }

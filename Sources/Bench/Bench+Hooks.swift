@@ -1,0 +1,92 @@
+internal import Probes
+
+/// The run times of the BPF programs.
+extension Bench {
+    /// A load under which programs are timed.
+    private struct HookLoad {
+        var name: String
+        var key: String
+        var task: LoadWorker.Task
+        var count: UInt32
+        /// Nanoseconds that a run of a program may take.
+        var budgets: [String: Double] = [:]
+        /// Only the connect hooks are told of, and without a regular process beside it.
+        var isConnection = false
+    }
+
+    private var hookLoads: [HookLoad] {
+        func load(_ workload: Workload, budgets: [String: Double] = [:]) -> HookLoad {
+            HookLoad(
+                name: workload.name, key: workload.key, task: .load(workload),
+                count: counts[Int(workload.rawValue)], budgets: budgets)
+        }
+        let connects = ProbeProgram.allCases.filter { $0.rawValue.hasPrefix("connect") }
+        return [
+            load(.programs, budgets: [ProbeProgram.exec.rawValue: 2_000]),
+            load(
+                .unwantedConnections,
+                budgets: Dictionary(uniqueKeysWithValues: connects.map { ($0.rawValue, 100) })),
+            load(.wantedConnections), load(.regularConnections),
+            HookLoad(
+                name: "connections, reported", key: "connect_reported", task: .accesses(pause: 0),
+                count: 200, isConnection: true),
+            load(.requests),
+        ]
+    }
+
+    /// The mean of one slot is spoilt where the host takes the processor away in a
+    /// program; the median of some is not.
+    mutating func measureHooks() throws(BenchError) -> [HookCost] {
+        guard let statistics = try? RunStatistics() else { return [] }
+        let loads = hookLoads
+        var means = loads.map { _ in [String: [Double]]() }
+        var runs = loads.map { _ in [String: Int64]() }
+        for round in 1...options.hookSlots {
+            progress("the run time of the BPF programs, \(round) of \(options.hookSlots)")
+            for (index, load) in loads.enumerated() {
+                for (program, slot) in try hookSlot(load) {
+                    means[index][program, default: []].append(slot.mean)
+                    runs[index][program, default: 0] += slot.runs
+                }
+            }
+        }
+        withExtendedLifetime(statistics) {}
+        var costs: [HookCost] = []
+        for (index, load) in loads.enumerated() {
+            for program in ProbeProgram.allCases.map(\.rawValue) {
+                guard let all = means[index][program], let times = Summary(all),
+                    let runs = runs[index][program]
+                else { continue }
+                costs.append(
+                    HookCost(
+                        load: load.name, key: load.key, program: program, runs: runs, times: times,
+                        runsPerOperation: Double(runs) / Double(load.count) / Double(all.count),
+                        budget: load.budgets[program]))
+            }
+        }
+        return costs
+    }
+
+    /// The programs that one load ran, by name.
+    private mutating func hookSlot(
+        _ load: HookLoad
+    ) throws(BenchError) -> [String: (mean: Double, runs: Int64)] {
+        var program = try MeasuredProcess.start(sensor(), output: .kept)
+        if !load.isConnection {
+            try showRegular()
+            program.read(for: .milliseconds(50))
+        }
+        _ = try worker.run(load.task, count: load.count)
+        guard let last = stop(&program) else { return [:] }
+        var slots: [String: (mean: Double, runs: Int64)] = [:]
+        for name in ProbeProgram.allCases.map(\.rawValue) {
+            guard !load.isConnection || name.hasPrefix("connect"),
+                let runs = last.number(name + "_runs"), let time = last.number(name + "_run_ns"),
+                // of this load, not of the canary
+                Double(runs) >= Double(load.count) / 2
+            else { continue }
+            slots[name] = (Double(time) / Double(runs), runs)
+        }
+        return slots
+    }
+}
