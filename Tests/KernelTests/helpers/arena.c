@@ -6,7 +6,8 @@
 // first line on standard output is "arena PID child PID". Nothing is left behind: the
 // network has only a loopback with the metadata addresses, the root is a
 // copy-on-write view of the host's whose changes stay in memory, and both end
-// with their processes.
+// with their processes. Nothing is in the way either: where anyone may leave
+// files on the host, the view begins empty.
 //
 //   -n            keep the host's root: only the network is new
 //   -f PATH=FILE  put a copy of FILE at PATH, executable
@@ -25,32 +26,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-
-/* A root that can be written to without changing the host's. */
-static void make_root(void)
-{
-	static const char *const kept[] = {"proc", "sys", "dev"};
-	char from[64], to[64];
-
-	if (unshare(CLONE_NEWNS) || mount("", "/", "", MS_REC | MS_PRIVATE, NULL))
-		fail("mount namespace");
-	if (mount("none", "/mnt", "tmpfs", 0, "size=256m"))
-		fail("tmpfs on /mnt");
-	if (mkdir("/mnt/upper", 0755) || mkdir("/mnt/work", 0755) || mkdir("/mnt/root", 0755))
-		fail("layers");
-	if (mount("none", "/mnt/root", "overlay", 0,
-		  "lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work"))
-		fail("overlay");
-	for (size_t index = 0; index < sizeof(kept) / sizeof(*kept); index++) {
-		snprintf(from, sizeof(from), "/%s", kept[index]);
-		snprintf(to, sizeof(to), "/mnt/root/%s", kept[index]);
-		if (mount(from, to, NULL, MS_BIND | MS_REC, NULL))
-			fail(from);
-	}
-	if (chdir("/mnt/root") || syscall(SYS_pivot_root, ".", "mnt") || chdir("/") ||
-	    umount2("/mnt", MNT_DETACH))
-		fail("pivot_root");
-}
+#include <sys/xattr.h>
 
 /* Makes the directories above a path. */
 static void make_way(const char *path)
@@ -63,6 +39,52 @@ static void make_way(const char *path)
 		*slash = '/';
 	}
 	free(copy);
+}
+
+/* Has the upper layer hide what the host holds in a directory of the root. */
+static void hide(const char *directory, mode_t mode)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/mnt/upper/%s", directory);
+	make_way(path);
+	if (mkdir(path, 0755) || chmod(path, mode) ||
+	    setxattr(path, "trusted.overlay.opaque", "y", 1, 0))
+		fail(path);
+}
+
+/* A root that can be written to without changing the host's. */
+static void make_root(void)
+{
+	static const char *const kept[] = {"proc", "sys", "dev"};
+	static const struct {
+		const char *path;
+		mode_t mode;
+	} hidden[] = {{"tmp", 01777}, {"var/tmp", 01777}, {"srv", 0755}, {"usr/lib/x", 0755}};
+	char from[64], to[64];
+
+	if (unshare(CLONE_NEWNS) || mount("", "/", "", MS_REC | MS_PRIVATE, NULL))
+		fail("mount namespace");
+	if (mount("none", "/mnt", "tmpfs", 0, "size=256m"))
+		fail("tmpfs on /mnt");
+	if (mkdir("/mnt/upper", 0755) || mkdir("/mnt/work", 0755) || mkdir("/mnt/root", 0755))
+		fail("layers");
+	for (size_t index = 0; index < sizeof(hidden) / sizeof(*hidden); index++)
+		hide(hidden[index].path, hidden[index].mode);
+	if (mount("none", "/mnt/root", "overlay", 0,
+		  "lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work"))
+		fail("overlay");
+	for (size_t index = 0; index < sizeof(kept) / sizeof(*kept); index++) {
+		snprintf(from, sizeof(from), "/%s", kept[index]);
+		snprintf(to, sizeof(to), "/mnt/root/%s", kept[index]);
+		if (mount(from, to, NULL, MS_BIND | MS_REC, NULL))
+			fail(from);
+	}
+	if (mount("none", "/mnt/root/dev/shm", "tmpfs", 0, "size=64m,mode=1777"))
+		fail("/dev/shm");
+	if (chdir("/mnt/root") || syscall(SYS_pivot_root, ".", "mnt") || chdir("/") ||
+	    umount2("/mnt", MNT_DETACH))
+		fail("pivot_root");
 }
 
 static void fill(const char *path, int source, const char *text)
