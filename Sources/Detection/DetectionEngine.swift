@@ -7,10 +7,11 @@ public import Events
 /// grown to the largest use; it never grows beyond the limits.
 public struct DetectionEngine: ~Copyable {
     public let rules: RuleSet
-    private let plan: EnginePlan
+    private var plan: EnginePlan
     private var state: SequenceState
-    /// The steps whose condition the event at hand satisfies.
-    private var hits: [Int32] = []
+    /// The first are the steps whose condition the event at hand satisfies.
+    private var hits: [Int32]
+    private var hitCount = 0
     /// Memory that the index works in.
     private var candidates: [UInt64]
 
@@ -24,7 +25,14 @@ public struct DetectionEngine: ~Copyable {
         plan = EnginePlan(rules.rules, unindexedSteps: unindexedSteps)
         candidates = [UInt64](repeating: 0, count: plan.scratchCount)
         state = SequenceState(plan, rules: rules.rules.count, limits: limits)
-        hits.reserveCapacity(plan.steps.count)
+        hits = [Int32](repeating: 0, count: plan.steps.count)
+    }
+
+    /// Tells what all later events of one kind have in common: the kind and all
+    /// values of an example, which are not tested again. What such events have
+    /// beside these may differ.
+    public mutating func settle(by example: borrowing Event) {
+        plan.settle(by: example)
     }
 
     /// Lets an event pass all rules. Its `header.time` orders it; what is due
@@ -44,8 +52,8 @@ public struct DetectionEngine: ~Copyable {
         _ event: borrowing Event, into sink: inout Sink
     ) -> Bool {
         if state.begin(event.header.time) { reportWaiting(dueOnly: true, into: &sink) }
-        plan.evaluate(event, into: &hits, using: &candidates)
-        for index in hits.indices {
+        hitCount = plan.evaluate(event, into: &hits, using: &candidates)
+        for index in 0..<hitCount {
             let step = plan.steps[Int(hits[index])]
             switch step.action {
             case .single, .open: return true
@@ -60,7 +68,7 @@ public struct DetectionEngine: ~Copyable {
     public mutating func apply<Sink: MatchSink & ~Copyable>(
         _ event: borrowing Event, into sink: inout Sink
     ) {
-        for index in hits.indices {
+        for index in 0..<hitCount {
             let step = plan.steps[Int(hits[index])]
             let isExcepted = canTake(step, event) && sink.excepts(event, rule: Int(step.rule))
             if state.apply(step, plan, event, isExcepted: isExcepted) { sink.matched(state.match) }

@@ -53,6 +53,8 @@ struct EnginePlan: ~Copyable {
     private(set) var trailing: [Int32] = []
     /// Steps in the order in which an event tries them, kind after kind.
     private(set) var visits: [Int32] = []
+    /// Where the program of each visit begins.
+    private var entries: [UInt16] = []
     /// The part of `visits` for each `EventKind`.
     private(set) var visitRanges: [Range<Int>] = []
     /// The largest number of events that a match can have.
@@ -105,11 +107,19 @@ struct EnginePlan: ~Copyable {
             visits += trials.filter { requirements[Int($0)].kinds.isSuperset(of: live) }
             visitRanges.append(start..<visits.count)
         }
+        entries = visits.map { programs[Int($0)].entry }
         let (visits, ranges) = (visits, visitRanges)
         isIndexed = InlineArray { ranges[$0].count > unindexedSteps }
         indexes = InlineArray { kind in
             ConditionIndex(
                 ranges[kind].count > unindexedSteps ? visits[ranges[kind]].map { needs[Int($0)] } : [])
+        }
+    }
+
+    /// Leaves out what the values of an example settle for all events of its kind.
+    mutating func settle(by example: borrowing Event) {
+        for visit in visitRanges[Int(example.header.kind.rawValue)] {
+            entries[visit] = programs[Int(visits[visit])].entry(settledBy: example)
         }
     }
 
@@ -120,31 +130,40 @@ struct EnginePlan: ~Copyable {
         return most
     }
 
-    /// Collects the steps whose condition an event satisfies, in the order in
-    /// which they are to be applied.
+    /// Finds the steps whose condition an event satisfies.
+    ///
+    /// - Parameter hits: room for all steps; these come first, in the order in
+    ///   which they are to be applied.
+    /// - Returns: how many they are.
     func evaluate(
         _ event: borrowing Event, into hits: inout [Int32], using candidates: inout [UInt64]
-    ) {
-        hits.removeAll(keepingCapacity: true)
+    ) -> Int {
         let programs = self.programs.span
         let visits = self.visits.span
+        let entries = self.entries.span
         let kind = Int(event.header.kind.rawValue)
         let range = visitRanges[kind]
+        var count = 0
         guard isIndexed[kind] else {
-            for index in range where event.satisfies(programs, at: Int(visits[index])) {
-                hits.append(visits[index])
+            for visit in range where event.satisfies(programs, at: Int(visits[visit]), from: entries[visit]) {
+                hits[count] = visits[visit]
+                count += 1
             }
-            return
+            return count
         }
         indexes[kind].select(event, into: &candidates)
         for word in 0..<indexes[kind].wordCount {
             var rest = candidates[word]
             while rest != 0 {
-                let step = visits[range.lowerBound + 64 * word + rest.trailingZeroBitCount]
+                let visit = range.lowerBound + 64 * word + rest.trailingZeroBitCount
                 rest &= rest &- 1
-                if event.satisfies(programs, at: Int(step)) { hits.append(step) }
+                if event.satisfies(programs, at: Int(visits[visit]), from: entries[visit]) {
+                    hits[count] = visits[visit]
+                    count += 1
+                }
             }
         }
+        return count
     }
 
     private mutating func add(_ query: CompiledQuery, rule: Int32) {

@@ -8,6 +8,7 @@ internal import Events
 /// retain for each of its arrays, before every call.
 protocol EventCondition: ~Copyable {
     func matches(_ event: borrowing Event) -> Bool
+    func matches(_ event: borrowing Event, from entry: UInt16) -> Bool
 }
 
 extension Program: EventCondition {}
@@ -19,5 +20,13 @@ extension Event {
         _ conditions: borrowing Span<Condition>, at index: Int
     ) -> Bool {
         conditions[index].matches(self)
+    }
+
+    /// The same, beginning behind what is settled.
+    @inline(__always)
+    func satisfies<Condition: EventCondition & ~Copyable>(
+        _ conditions: borrowing Span<Condition>, at index: Int, from entry: UInt16
+    ) -> Bool {
+        conditions[index].matches(self, from: entry)
     }
 }

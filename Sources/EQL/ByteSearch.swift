@@ -3,10 +3,6 @@ import Events
 // Comparing and searching eight bytes at a time. `folds` means that the text
 // is compared in lower case; what it is compared with is in lower case already.
 
-/// A byte in all eight places of a word.
-@inline(__always)
-func repeated(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
-
 /// A word with its ASCII letters in lower case.
 @inline(__always)
 func foldedCase(_ word: UInt64) -> UInt64 {
@@ -14,27 +10,6 @@ func foldedCase(_ word: UInt64) -> UInt64 {
     let isAfterZ = low &+ repeated(0x7f - UInt8(ascii: "Z"))
     let isFromA = low &+ repeated(0x80 - UInt8(ascii: "A"))
     return word | ((~word & repeated(0x80) & (isFromA ^ isAfterZ)) >> 2)
-}
-
-/// Ones in the first `count` bytes of a word, as memory orders them.
-@inline(__always)
-func headMask(_ count: Int) -> UInt64 {
-    count >= 8 ? .max : (1 << UInt64(8 * count)) &- 1
-}
-
-/// Up to eight bytes from `start`; bytes beyond `end` are zero.
-@inline(__always)
-func headWord(_ text: borrowing Span<UInt8>, _ start: Int, _ end: Int) -> UInt64 {
-    if let word = text.integer(UInt64.self, at: start) {
-        return UInt64(littleEndian: word) & headMask(end - start)
-    }
-    var word: UInt64 = 0
-    var index = Swift.min(end, start + 8)
-    while index > start {
-        index -= 1
-        word = word << 8 | UInt64(text[index])
-    }
-    return word
 }
 
 /// Whether `count` bytes of a text are those of a literal.
@@ -95,25 +70,6 @@ func findBytes(
         position += 1
     }
     return -1
-}
-
-/// Where the next NUL is in `start..<end`, or `end`.
-func endOfValue(_ text: borrowing Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-    var position = start
-    while position < end {
-        if let word = text.integer(UInt64.self, at: position) {
-            let word = UInt64(littleEndian: word)
-            let zeros = (word &- repeated(1)) & ~word & repeated(0x80)
-            guard zeros != 0 else {
-                position += 8
-                continue
-            }
-            return min(end, position + zeros.trailingZeroBitCount >> 3)
-        }
-        if text[position] == 0 { return position }
-        position += 1
-    }
-    return end
 }
 
 /// The offset of the byte of a literal that texts hold least often.

@@ -151,7 +151,9 @@ struct CallPool: Sendable {
         for number in 0..<count {
             var end = last
             if slot.kind == .text {
-                if number < Int(slot.count) - 1 { end = endOfValue(event.arena.bytes.span, start, last) }
+                if number < Int(slot.count) - 1 {
+                    end = event.arena.bytes.span.firstNUL(from: start, to: last)
+                }
                 evaluation.bindings[place] = .text(TextRange(source: .event, start: start, end: end))
             } else {
                 evaluation.bindings[place] = binding(variable.field, slot, number, event)

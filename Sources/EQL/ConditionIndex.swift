@@ -193,7 +193,7 @@ public struct ConditionIndex: ~Copyable, Sendable {
         let last = start + Int(slot.length)
         var index = 0
         while index < Int(slot.count) {
-            let end = index == Int(slot.count) - 1 ? last : endOfValue(text, start, last)
+            let end = index == Int(slot.count) - 1 ? last : text.firstNUL(from: start, to: last)
             look(probe, text, start, end, &bits)
             start = min(end + 1, last)
             index += 1

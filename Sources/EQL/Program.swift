@@ -4,7 +4,7 @@ public import Events
 /// with, in arrays.
 public struct Program: Sendable {
     /// Where to begin: an operation, or `accept` or `reject`.
-    var entry = Operation.reject
+    public internal(set) var entry = Operation.reject
     var operations: [Operation] = []
     var texts = TextPool()
     var regexes = RegexPool()
@@ -20,6 +20,11 @@ public struct Program: Sendable {
     /// Allocates nothing, except that `concat`, `string`, and functions of
     /// numbers and addresses make the text that they work on.
     public func matches(_ event: borrowing Event) -> Bool {
+        matches(event, from: entry)
+    }
+
+    /// The same, beginning where `entry(settledBy:)` says.
+    public func matches(_ event: borrowing Event, from entry: UInt16) -> Bool {
         var next = entry
         let operations = operations.span
         while next < Operation.reject {
@@ -27,6 +32,19 @@ public struct Program: Sendable {
             next = holds(operation, event) ? operation.onTrue : operation.onFalse
         }
         return next == Operation.accept
+    }
+
+    /// Where to begin with events that all have the values, and the kind, of an
+    /// example, and others beside: behind the tests that these values settle.
+    public func entry(settledBy example: borrowing Event) -> UInt16 {
+        var next = entry
+        while next < Operation.reject, operations[Int(next)].code != .call,
+            example.has(operations[Int(next)].field)
+        {
+            let operation = operations[Int(next)]
+            next = holds(operation, example) ? operation.onTrue : operation.onFalse
+        }
+        return next
     }
 
     @inline(__always)
@@ -82,7 +100,7 @@ public struct Program: Sendable {
         let last = start + Int(slot.length)
         var index = 0
         while index < Int(slot.count) {
-            let end = index == Int(slot.count) - 1 ? last : endOfValue(text, start, last)
+            let end = index == Int(slot.count) - 1 ? last : text.firstNUL(from: start, to: last)
             if operation.doubt != .fails || slot.isTrusted(index), matches(operation, text, start, end) {
                 return true
             }

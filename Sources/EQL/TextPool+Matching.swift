@@ -1,3 +1,5 @@
+internal import Events
+
 extension TextPool {
     /// Whether one pattern of a set matches `start..<end` of a text.
     func matches(_ number: Int, _ text: borrowing Span<UInt8>, _ start: Int, _ end: Int) -> Bool {

@@ -1,3 +1,5 @@
+internal import Events
+
 /// Sets of patterns, laid out for matching a text against a whole set.
 struct TextPool: Sendable {
     /// One set: matches if one of its patterns does.

@@ -161,24 +161,61 @@ public struct ByteArena: ~Copyable, Sendable {
 
     /// Appends a copy of bytes that are already here, with every `old` byte
     /// replaced by `new`.
-    public mutating func appendCopy(of range: Range<Int>, replacing old: UInt8, with new: UInt8) -> Int? {
+    ///
+    /// - Returns: where the copy is, and how many bytes were replaced; nil when
+    ///   the limit is reached.
+    public mutating func appendCopy(
+        of range: Range<Int>, replacing old: UInt8, with new: UInt8
+    ) -> (offset: Int, replaced: Int)? {
         guard range.upperBound <= count, reserve(range.count) else { return nil }
         let offset = count
         let start = range.lowerBound
         let length = range.count
+        let change = UInt64(old ^ new)
+        var replaced: UInt64 = 0
+        var done = 0
         // SAFETY: the range lies within the array, and `reserve` proved that the
-        // copy behind it does; plain pointers let the loop use wide registers.
+        // copy behind it does; what is read and written eight bytes at a time lies
+        // within them.
         unsafe bytes.withUnsafeMutableBytes { memory in
-            guard let base = unsafe memory.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
-            let from = unsafe UnsafePointer(base + start)
+            guard let base = memory.baseAddress else { return }
+            let from = unsafe UnsafeRawPointer(base + start)
             let to = unsafe base + offset
-            for index in 0..<length {
-                let byte = unsafe from[index]
-                unsafe to[index] = byte == old ? new : byte
+            let (wanted, changes) = (SIMD16(repeating: old), SIMD16(repeating: old ^ new))
+            while done + 16 <= length {
+                // sixteen counts of a byte each, before one can overflow
+                var counts = SIMD16<UInt8>.zero
+                let stop = min(length & ~15, done + 16 * 255)
+                while done < stop {
+                    let part = unsafe (from + done).loadUnaligned(as: SIMD16<UInt8>.self)
+                    let isOld = part .== wanted
+                    unsafe (to + done).storeBytes(
+                        of: part ^ .zero.replacing(with: changes, where: isOld), as: SIMD16<UInt8>.self)
+                    counts &+= .zero.replacing(with: 1, where: isOld)
+                    done += 16
+                }
+                replaced &+= sum(counts)
+            }
+            if done + 8 <= length {
+                replaced &+= unsafe copyWord(from + done, to + done, old, change, counting: .max)
+                done += 8
+            }
+            if done < length, length >= 8 {
+                // the last eight bytes overlap those before, which are counted
+                let index = length - 8
+                replaced &+= unsafe copyWord(
+                    from + index, to + index, old, change, counting: ~headMask(done - index))
+                done = length
+            }
+            while done < length {
+                let byte = unsafe (from + done).load(as: UInt8.self)
+                unsafe (to + done).storeBytes(of: byte == old ? new : byte, as: UInt8.self)
+                replaced &+= byte == old ? 1 : 0
+                done += 1
             }
         }
         count += length
-        return offset
+        return (offset, Int(replaced))
     }
 
     /// How often a byte occurs in a range.
@@ -193,14 +230,14 @@ public struct ByteArena: ~Copyable, Sendable {
             let wanted = SIMD16<UInt8>(repeating: byte)
             while index + 16 <= range.count {
                 // sixteen counts of a byte each, before one can overflow
-                var counts = SIMD16<UInt8>(repeating: 0)
+                var counts = SIMD16<UInt8>.zero
                 let stop = min(range.count & ~15, index + 16 * 255)
                 while index < stop {
                     let part = unsafe UnsafeRawPointer(from + index).loadUnaligned(as: SIMD16<UInt8>.self)
-                    counts &+= SIMD16<UInt8>(repeating: 0).replacing(with: 1, where: part .== wanted)
+                    counts &+= .zero.replacing(with: 1, where: part .== wanted)
                     index += 16
                 }
-                found &+= Int(SIMD16<UInt16>(truncatingIfNeeded: counts).wrappedSum())
+                found &+= Int(sum(counts))
             }
             while index < range.count {
                 if unsafe from[index] == byte { found &+= 1 }
@@ -230,7 +267,78 @@ public func areEqual(_ one: borrowing Span<UInt8>, _ other: borrowing Span<UInt8
     return last == other.integer(at: count - 8)
 }
 
+/// A byte in all eight places of a word.
+@inlinable @inline(__always)
+public func repeated(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
+
+/// The sum of sixteen bytes, which may each be as large as they can.
+@inline(__always)
+private func sum(_ counts: SIMD16<UInt8>) -> UInt64 {
+    // SAFETY: both are sixteen bytes of integers.
+    let words = unsafe unsafeBitCast(counts, to: SIMD2<UInt64>.self)
+    let even: UInt64 = 0x00ff_00ff_00ff_00ff
+    let pairs = words & even &+ (words &>> 8) & even
+    return ((pairs[0] &+ pairs[1]) &* 0x0001_0001_0001_0001) >> 48
+}
+
+/// Copies eight bytes, changes those that are `old`, and counts those of them
+/// that a mask has.
+@inline(__always)
+private func copyWord(
+    _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ old: UInt8, _ change: UInt64,
+    counting mask: UInt64
+) -> UInt64 {
+    // SAFETY: the caller has eight bytes at both.
+    let word = unsafe from.loadUnaligned(as: UInt64.self)
+    let difference = word ^ repeated(old)
+    let hasLowBits = (difference & repeated(0x7f)) &+ repeated(0x7f)
+    let ones = ~(hasLowBits | difference | repeated(0x7f)) >> 7
+    unsafe to.storeBytes(of: word ^ ones &* change, as: UInt64.self)
+    return ((ones & mask) &* repeated(1)) >> 56
+}
+
+/// Ones in the first `count` bytes of a word, as memory orders them.
+@inlinable @inline(__always)
+public func headMask(_ count: Int) -> UInt64 {
+    count >= 8 ? .max : (1 << UInt64(8 * count)) &- 1
+}
+
+/// Up to eight bytes from `start`; bytes beyond `end` are zero.
+@inlinable @inline(__always)
+public func headWord(_ text: borrowing Span<UInt8>, _ start: Int, _ end: Int) -> UInt64 {
+    if let word = text.integer(UInt64.self, at: start) {
+        return UInt64(littleEndian: word) & headMask(end - start)
+    }
+    var word: UInt64 = 0
+    var index = Swift.min(end, start + 8)
+    while index > start {
+        index -= 1
+        word = word << 8 | UInt64(text[index])
+    }
+    return word
+}
+
 extension Span<UInt8> {
+    /// Where the first NUL from `start` on is, or `end`, or the end of all.
+    public func firstNUL(from start: Int = 0, to end: Int = .max) -> Int {
+        let end = Swift.min(end, count)
+        var position = start
+        while position < end {
+            if let word: UInt64 = integer(at: position) {
+                let word = UInt64(littleEndian: word)
+                let zeros = (word &- repeated(1)) & ~word & repeated(0x80)
+                guard zeros != 0 else {
+                    position += 8
+                    continue
+                }
+                return Swift.min(end, position + zeros.trailingZeroBitCount >> 3)
+            }
+            if self[position] == 0 { return position }
+            position += 1
+        }
+        return end
+    }
+
     /// Reads an integer in native byte order, or nil beyond the end.
     @inlinable @inline(__always)
     public func integer<Value: FixedWidthInteger & BitwiseCopyable>(

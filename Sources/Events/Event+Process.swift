@@ -131,17 +131,20 @@ extension Event {
     }
 
     private mutating func setArguments(_ role: ProcessRole, in range: Range<Int>, traits: Slot.Traits) {
-        let count = 1 + arena.occurrences(of: 0, in: range)
+        var count = 0
+        if let field = role.commandLine {
+            let line = joinValues(in: range, by: UInt8(ascii: " "))
+            count = line.count
+            if let text = line.text {
+                set(field, text: text, traits: traits)
+            } else {
+                setUnknown(field, traits: .cut)
+            }
+        } else {
+            count = 1 + arena.occurrences(of: 0, in: range)
+        }
         set(role.args, text: range, count: count, traits: traits)
         if let field = role.argsCount { set(field, integer: Int64(count), traits: traits) }
-        guard let field = role.commandLine else { return }
-        if count == 1 {
-            set(field, text: range, traits: traits)
-        } else if let line = appendCopy(of: range, replacing: 0, with: UInt8(ascii: " ")) {
-            set(field, text: line, traits: traits)
-        } else {
-            setUnknown(field, traits: .cut)
-        }
     }
 
     private func isSame(_ one: Range<Int>, _ other: Range<Int>) -> Bool {

@@ -232,7 +232,23 @@ public struct Event: ~Copyable {
     public mutating func appendCopy(of range: Range<Int>, replacing old: UInt8, with new: UInt8)
         -> Range<Int>?
     {
-        guard let offset = arena.appendCopy(of: range, replacing: old, with: new) else { return nil }
+        guard let offset = arena.appendCopy(of: range, replacing: old, with: new)?.offset else { return nil }
         return offset..<(offset + range.count)
+    }
+
+    /// Makes one text of NUL-separated values, with another byte between them:
+    /// a copy, unless there is but one value.
+    ///
+    /// - Returns: where it is, nil if there is no room; and how many values.
+    mutating func joinValues(in range: Range<Int>, by separator: UInt8) -> (text: Range<Int>?, count: Int) {
+        guard let copy = arena.appendCopy(of: range, replacing: 0, with: separator) else {
+            let count = 1 + arena.occurrences(of: 0, in: range)
+            return (count == 1 ? range : nil, count)
+        }
+        guard copy.replaced > 0 else {
+            arena.truncate(to: copy.offset)
+            return (range, 1)
+        }
+        return (copy.offset..<(copy.offset + range.count), 1 + copy.replaced)
     }
 }

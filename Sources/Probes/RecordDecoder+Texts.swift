@@ -230,11 +230,9 @@ extension RecordDecoder {
     private func setThreadName<Bytes: BitwiseCopyable>(_ comm: Bytes, of event: inout Event) {
         // SAFETY: the sixteen bytes of a name are read while it is borrowed.
         unsafe withUnsafeBytes(of: comm) { name in
-            var length = 0
-            while length < name.count, unsafe name[length] != 0 { length += 1 }
-            guard length > 0 else { return }
-            let bytes = unsafe UnsafeBufferPointer(rebasing: name.bindMemory(to: UInt8.self)[0..<length])
-            unsafe event.set(.processThreadName, text: Span(_unsafeElements: bytes))
+            let bytes = unsafe Span(_unsafeElements: name.bindMemory(to: UInt8.self))
+            let length = bytes.firstNUL()
+            if length > 0 { event.set(.processThreadName, text: bytes.extracting(0..<length)) }
         }
     }
 }

@@ -38,6 +38,20 @@ public struct RecordDecoder: ~Copyable {
         vocabulary.prepare(&event)
     }
 
+    /// Gives an event, empty but for its constants, the kind and the values that
+    /// every event of this kind has.
+    @inline(__always)
+    public func begin(_ kind: EventKind, _ event: inout Event) {
+        event.header.kind = kind
+        switch kind {
+        case .document: break
+        case .exec: setKind(.process, .start, .exec, of: &event)
+        case .fork: setKind(.process, .start, .fork, of: &event)
+        case .exit: setKind(.process, .end, .end, of: &event)
+        case .connect: setKind(.network, .start, .connectionAttempted, of: &event)
+        }
+    }
+
     /// Fills an event, which must be empty but for its constants.
     ///
     /// A running process, from `Probes.forEachTask`, is decoded without a
@@ -71,16 +85,13 @@ public struct RecordDecoder: ~Copyable {
         event.header.parentExecs = record.parent_execs
         switch kind {
         case .exec:
-            event.header.kind = .exec
-            setKind(.process, .start, .exec, of: &event)
+            begin(.exec, &event)
             event.set(.executableScript, boolean: header.flags & Flag.script != 0)
         case .connect:
-            event.header.kind = .connect
-            setKind(.network, .start, .connectionAttempted, of: &event)
+            begin(.connect, &event)
             setConnection(record.connect, header.flags, of: &event)
         case .exit:
-            event.header.kind = .exit
-            setKind(.process, .end, .end, of: &event)
+            begin(.exit, &event)
             event.set(.processExitCode, integer: RecordDecoder.exitCode(record.task.exit_code))
         case .task, .fork:
             break
@@ -94,10 +105,9 @@ public struct RecordDecoder: ~Copyable {
         guard let record: record_fork = bytes.load() else {
             throw .truncated(need: MemoryLayout<record_fork>.size, have: bytes.count)
         }
-        event.header.kind = .fork
+        begin(.fork, &event)
         event.header.process = ProcessIdentity(record.process)
         event.header.parent = ProcessIdentity(record.parent)
-        setKind(.process, .start, .fork, of: &event)
         event.set(.processPID, integer: Int64(record.process.pid))
         setStart(record.process, of: &event)
     }

@@ -41,13 +41,6 @@ extension Span<UInt8> {
     @inline(__always)
     func word(at offset: Int) -> UInt64 { integer(at: offset) ?? 0 }
 
-    /// Where the first NUL is, or the end.
-    func firstNUL(from start: Int = 0) -> Int {
-        var index = start
-        while index < count, self[index] != 0 { index += 1 }
-        return index
-    }
-
     /// Where the last path component begins.
     var lastComponentStart: Int {
         var index = count

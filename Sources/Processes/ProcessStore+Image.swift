@@ -33,11 +33,10 @@ extension ProcessStore {
             }
         }
         if let slot = event.text(.processThreadName), slot.length <= 16 {
-            let name = event.arena.bytes.span.extracting(slot.range)
-            for index in name.indices {
-                let byte = UInt64(name[index]) << UInt64(8 * (index & 7))
-                if index < 8 { image.threadName.0 |= byte } else { image.threadName.1 |= byte }
-            }
+            let bytes = event.arena.bytes.span
+            let (start, end) = (slot.range.lowerBound, slot.range.upperBound)
+            image.threadName.0 = headWord(bytes, start, end)
+            if slot.length > 8 { image.threadName.1 = headWord(bytes, start + 8, end) }
         }
         if event.isTrue(.executableDeleted) { image.flags.insert(.deleted) }
         if event.isTrue(.executableMemory) { image.flags.insert(.memory) }

@@ -58,6 +58,16 @@ struct Pipeline: ~Copyable {
         regularConnections = RegularConnections(repeatsMatter: options.rules.repeatedConnectionsMatter)
         writesEvents = options.writesEvents
         variables = Pipeline.variables(requirement)
+        settleConditions()
+    }
+
+    /// Spares the engine to test what all events of a kind have in common.
+    private mutating func settleConditions() {
+        for kind in [EventKind.exec, .fork, .exit, .connect] {
+            event.reset()
+            decoder.begin(kind, &event)
+            engine.settle(by: event)
+        }
     }
 
     private static func variables(_ requirement: Requirement) -> [[UInt8]]? {
@@ -73,6 +83,7 @@ struct Pipeline: ~Copyable {
         var engine = DetectionEngine(rules: options.rules)
         engine.adopt(self.engine)
         self.engine = engine
+        settleConditions()
         sink.exceptions = exceptions
         // alerts are counted by the place of their rule
         sink.limiter = AlertLimiter(limit: options.alertLimit)

@@ -1,3 +1,4 @@
+import Events
 import Fixtures
 import Testing
 
@@ -161,18 +162,6 @@ struct ByteSearchTests {
             #expect(foldedCase(byte) == expected)
             #expect(foldedCase(repeated(byte)) == repeated(expected))
             #expect(foldedCase(UInt64(byte) | 0x41ff_5a80_5b40_7f00) & 0xff == UInt64(expected))
-        }
-    }
-
-    @Test("finds a value's end wherever it is")
-    func ends() {
-        for length in 0..<40 {
-            for end in 0...length {
-                var text = [UInt8](repeating: 1, count: length)
-                if end < length { text[end] = 0 }
-                #expect(endOfValue(text.span, 0, length) == end)
-                if end > 0 { #expect(endOfValue(text.span, 1, length) == end) }
-            }
         }
     }
 }

@@ -42,6 +42,9 @@ struct Line: ~Copyable {
                 fields: needs.fields, identityTexts: needs.identityTexts, forks: needs.kinds.contains(.fork)),
             namer: EntityNamer(hostID: "host", bootID: "boot"))
         engine = DetectionEngine(rules: rules)
+        event.reset()
+        decoder.begin(.exec, &event)
+        engine.settle(by: event)
     }
 
     mutating func take(_ record: borrowing Span<UInt8>, to station: Station) {
