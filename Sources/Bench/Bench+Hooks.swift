@@ -10,7 +10,9 @@ extension Bench {
         var count: UInt32
         /// Nanoseconds that a run of a program may take.
         var budgets: [String: Double] = [:]
-        /// Only the connect hooks are told of, and without a regular process beside it.
+        /// Beside a process that connects again and again: starts are noted then.
+        var isBesideRegular = true
+        /// Only the connect hooks are told of.
         var isConnection = false
     }
 
@@ -20,16 +22,21 @@ extension Bench {
                 name: workload.name, key: workload.key, task: .load(workload),
                 count: counts[Int(workload.rawValue)], budgets: budgets)
         }
+        var starts = load(.programs, budgets: [ProbeProgram.exec.rawValue: 2_000])
+        starts.isBesideRegular = false
+        var noted = load(.programs)
+        noted.name += " beside a regular"
+        noted.key += "_beside_regular"
         let connects = ProbeProgram.allCases.filter { $0.rawValue.hasPrefix("connect") }
         return [
-            load(.programs, budgets: [ProbeProgram.exec.rawValue: 2_000]),
+            starts, noted,
             load(
                 .unwantedConnections,
                 budgets: Dictionary(uniqueKeysWithValues: connects.map { ($0.rawValue, 100) })),
             load(.wantedConnections), load(.regularConnections),
             HookLoad(
                 name: "connections, reported", key: "connect_reported", task: .accesses(pause: 0),
-                count: 200, isConnection: true),
+                count: 200, isBesideRegular: false, isConnection: true),
             load(.requests),
         ]
     }
@@ -72,7 +79,7 @@ extension Bench {
         _ load: HookLoad
     ) throws(BenchError) -> [String: (mean: Double, runs: Int64)] {
         var program = try MeasuredProcess.start(sensor(), output: .kept)
-        if !load.isConnection {
+        if load.isBesideRegular {
             try showRegular()
             program.read(for: .milliseconds(50))
         }
