@@ -273,7 +273,9 @@ public struct Bench: ~Copyable {
         var toLine = toAlert
         var toReader = toAlert
         for line in program.lines where line.text("kind") == Array("alert".utf8) {
-            guard let event = line.text("@timestamp").flatMap({ Timestamp.parse($0.span) }),
+            // others on this host may be at work
+            guard line.holds(LoadLoop.worker),
+                let event = line.text("@timestamp").flatMap({ Timestamp.parse($0.span) }),
                 let created = line.text("created").flatMap({ Timestamp.parse($0.span) })
             else { continue }
             _ = toAlert.record(UInt64(max(1, created - event)))

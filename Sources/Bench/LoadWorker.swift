@@ -112,7 +112,7 @@ enum LoadLoop {
     static let argument = "bench-load"
 
     /// Places that no rule looks at.
-    private static let worker = "/usr/local/bin/imdswatch-load"
+    static let worker = "/usr/local/bin/imdswatch-load"
     private static let program = "/usr/local/bin/imdswatch-nop"
     /// A place that the default rule takes for unusual.
     private static let tool = "/tmp/imdswatch-tool"

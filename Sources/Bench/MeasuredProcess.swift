@@ -194,6 +194,11 @@ extension MeasuredProcess.Line {
         return found
     }
 
+    func holds(_ text: String) -> Bool {
+        let text = Array(text.utf8)
+        return bytes.indices.contains { bytes[$0...].starts(with: text) }
+    }
+
     /// The text behind the first `"name":"`.
     func text(_ name: String) -> [UInt8]? {
         let key = Array("\"\(name)\":\"".utf8)

@@ -5,9 +5,11 @@ import Fixtures
 import Probes
 import Processes
 
-/// A host of which nothing can be read.
+/// A host of which nothing can be read but whether a process is there.
 struct NoSource: ProcessSource {
-    func isAlive(_ pid: UInt32) -> Bool { true }
+    var isAlive = true
+
+    func isAlive(_ pid: UInt32) -> Bool { isAlive }
     func read(_ text: ProcessText, of process: ProcessIdentity, into bytes: inout [UInt8]) -> Slot.Traits? {
         nil
     }
@@ -28,7 +30,7 @@ struct Line: ~Copyable {
     private var event = Event()
     private var sink = Counter()
 
-    init() throws {
+    init(processesEnd: Bool = false) throws {
         let rules = RuleSet([try defaultRule()])
         let needs = rules.requirement
         decoder = RecordDecoder(fields: needs.fields)
@@ -37,7 +39,7 @@ struct Line: ~Copyable {
         decoder.prepare(&event)
         event.fixConstants()
         table = ProcessTable(
-            source: NoSource(),
+            source: NoSource(isAlive: !processesEnd),
             needs: ProcessNeeds(
                 fields: needs.fields, identityTexts: needs.identityTexts, forks: needs.kinds.contains(.fork)),
             namer: EntityNamer(hostID: "host", bootID: "boot"))
@@ -54,6 +56,11 @@ struct Line: ~Copyable {
         table.apply(&event)
         if station == .known { return }
         engine.process(event, into: &sink)
+    }
+
+    /// What the sensor does after each batch of records.
+    mutating func rest(until time: UInt64) {
+        table.forgetSome(at: Int64(time))
     }
 }
 
@@ -98,7 +105,7 @@ extension Benchmarks {
     static var records: [Benchmark] {
         [
             storm("record.decode", .decoded), storm("record.decode-and-table", .known),
-            storm("record.whole-way", .matched),
+            storm("record.whole-way", .matched), start,
         ]
     }
 
@@ -116,6 +123,64 @@ extension Benchmarks {
                     return record.bytes
                 })
             return { line.take($0, of: records, to: station) }
+        }
+    }
+}
+
+/// Processes that are forked, start a program and end, ten thousand a second: each a
+/// new one.
+private final class Starts {
+    private var line: Line
+    private var fork: [UInt8]
+    private var exec: [UInt8]
+    private var number: UInt64 = 0
+    /// Starts in the 50 ms between two looks into the ring.
+    private static let batch: UInt64 = 500
+
+    init() throws {
+        line = try Line(processesEnd: true)
+        var record = RecordBuilder.exec("/usr/bin/grep", ["grep", "-q", "ready", "/var/lib/service/state"])
+        record.name = "grep"
+        exec = record.bytes
+        fork = RecordBuilder(kind: 2).bytes
+    }
+
+    func take(_ count: Int) {
+        Starts.take(count, &line, &fork, &exec, &number)
+    }
+
+    private static func take(
+        _ count: Int, _ line: inout Line, _ fork: inout [UInt8], _ exec: inout [UInt8],
+        _ number: inout UInt64
+    ) {
+        for _ in 0..<count {
+            number += 1
+            let time = 1_000_000_000 + number * 100_000
+            let pid = UInt32(5_000 + number % 30_000)
+            // as in record.h: the time, and the process
+            put(time, pid, processAt: 40, in: &fork)
+            line.take(fork.span, to: .matched)
+            put(time, pid, processAt: 24, in: &exec)
+            line.take(exec.span, to: .matched)
+            if number % batch == 0 { line.rest(until: time) }
+        }
+    }
+
+    private static func put(_ time: UInt64, _ pid: UInt32, processAt place: Int, in bytes: inout [UInt8]) {
+        var all = bytes.mutableSpan
+        // SAFETY: any byte is a valid `UInt8`.
+        var raw = unsafe all.mutableBytes
+        raw.storeBytes(of: time, toByteOffset: 0, as: UInt64.self)
+        raw.storeBytes(of: time, toByteOffset: place, as: UInt64.self)
+        raw.storeBytes(of: pid, toByteOffset: place + 8, as: UInt32.self)
+    }
+}
+
+extension Benchmarks {
+    fileprivate static var start: Benchmark {
+        Benchmark("record.fork-exec-end", count: 40_000) {
+            let starts = try Starts()
+            return { starts.take($0) }
         }
     }
 }
