@@ -22,7 +22,9 @@ public struct ProcFileSystem: ProcessSource, Sendable {
 
     public mutating func endSeeding() { known = nil }
 
-    public mutating func isAlive(_ pid: UInt32) -> Bool { isProcessAlive(pid) }
+    public mutating func timeAfterEnd(of pid: UInt32) -> Int64? {
+        isProcessAlive(pid) ? nil : Clock.boottime()
+    }
 
     public mutating func read(
         _ text: ProcessText, of process: ProcessIdentity, into bytes: inout [UInt8]

@@ -52,8 +52,6 @@ struct ProcessImage: Sendable {
     var session: UInt32 = 0
     /// The process that called exec: whose memory the arguments were in.
     var owner: UInt32 = 0
-    /// When, in `ProcessStore.seconds`.
-    var seen: UInt32 = 0
 
     /// comm, in the order of memory, padded with NUL.
     var threadName: (UInt64, UInt64) = (0, 0)

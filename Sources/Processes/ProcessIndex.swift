@@ -7,6 +7,8 @@ struct ProcessEntry: Sendable {
         static var exited: Flags { Flags(rawValue: 2) }
         /// The start time is in ticks of /proc, rounded down.
         static var startInTicks: Flags { Flags(rawValue: 4) }
+        /// Found alive when it was asked for: it may well stay.
+        static var lasting: Flags { Flags(rawValue: 8) }
     }
 
     var start: UInt64
@@ -14,7 +16,8 @@ struct ProcessEntry: Sendable {
     var pid: UInt32
     /// Who it is now, as its children will remember it.
     var ancestor: UInt32
-    /// When it was last heard of, in `ProcessStore.seconds`.
+    /// When it was last heard of, as `ProcessStore.moment`; of one that has ended,
+    /// a moment by which it had.
     var seen: UInt32
     var flags: Flags = []
 }
@@ -127,7 +130,7 @@ struct ProcessIndex: ~Copyable {
         entries[Int(place)].flags = flags
     }
 
-    mutating func touch(_ place: UInt32, at seconds: UInt32) {
-        entries[Int(place)].seen = seconds
+    mutating func touch(_ place: UInt32, at moment: UInt32) {
+        entries[Int(place)].seen = max(entries[Int(place)].seen, moment)
     }
 }

@@ -34,8 +34,9 @@ public protocol ProcessSource {
     mutating func beginSeeding()
     mutating func endSeeding()
 
-    /// Whether a process number is in use.
-    mutating func isAlive(_ pid: UInt32) -> Bool
+    /// A time after the end of the process that had a number, in nanoseconds since
+    /// boot; nil while the number is in use.
+    mutating func timeAfterEnd(of pid: UInt32) -> Int64?
 
     /// Reads a text of that very process, and of no other that has its number.
     ///

@@ -74,7 +74,6 @@ extension ProcessStore {
         var image = ProcessImage()
         image.executable = executable
         image.owner = parent.pid
-        image.seen = now
         image.flags = .fromProc
         lineage.learn(image: lineage.add(image), of: process.parent)
     }
@@ -133,11 +132,28 @@ extension ProcessStore {
         return nil
     }
 
-    /// Not heard of for some seconds of the events' own time.
-    mutating func isOld(_ entry: ProcessEntry) -> Bool { now &- entry.seen > 2 && now >= entry.seen }
+    /// Whether it is time to ask whether a process is still there: after a quarter of
+    /// a second, since most that end do so soon; then every four.
+    mutating func isDue(_ entry: ProcessEntry) -> Bool {
+        now >= entry.seen && now - entry.seen > (entry.flags.contains(.lasting) ? 60 : 4)
+    }
+
+    /// Whether nothing can follow of a process that has ended. What it did lies in the
+    /// ring before whatever began after its end; a child may still have been
+    /// reading who its parent is, and gets a tenth of a second.
+    mutating func isOver(_ entry: ProcessEntry) -> Bool { now > entry.seen && now - entry.seen > 2 }
 
     /// Notes that the process is there.
-    mutating func touch(_ place: UInt32) { index.touch(place, at: now) }
+    mutating func noteLasting(_ place: UInt32) {
+        index.touch(place, at: now)
+        index.update(place, flags: index.entries[Int(place)].flags.union(.lasting))
+    }
+
+    /// Notes that the process had ended by a time.
+    mutating func noteEnded(_ place: UInt32, by time: Int64) {
+        index.touch(place, at: max(now, Self.moment(time)))
+        index.update(place, flags: index.entries[Int(place)].flags.union(.exited))
+    }
 
     mutating func remove(at place: UInt32) {
         let ancestor = index.entries[Int(place)].ancestor

@@ -7,7 +7,6 @@ extension ProcessStore {
         var image = ProcessImage()
         image.owner = event.header.process.pid
         image.session = event.header.sessionLeader.pid
-        image.seen = now
         image.execs = event.header.execs
         keepExecutable(of: &event, in: &image, likely: number)
         if let slot = event.text(.processWorkingDirectory) {

@@ -144,19 +144,31 @@ extension ProcessStore {
             let process = lineage.ancestors[Int(ancestor)]
             identity.pid = lineage.images[Int(process.image)].session
         }
+        guard identity.isKnown else { return (0, identity) }
+        let youngest = event.header.process.start
         let place = index.find(identity.pid)
-        guard identity.isKnown, place != 0 else { return (0, identity) }
-        let leader = index.entries[Int(place)].ancestor
-        let start = lineage.ancestors[Int(leader)].start
-        if identity.start == 0 {
-            // a leader is never younger than its session
-            guard start <= event.header.process.start else { return (0, .none) }
-            identity.start = start
+        var leader = place == 0 ? 0 : index.entries[Int(place)].ancestor
+        if leader == 0 || !isLeader(leader, identity, startedBy: youngest) {
+            // all of a session come of its leader: the line knows it after its end
+            leader = ancestor
+            while leader != 0, !isLeader(leader, identity, startedBy: youngest) {
+                leader = lineage.ancestors[Int(leader)].parent
+            }
         }
-        guard start / ProcessTick.nanoseconds == identity.start / ProcessTick.nanoseconds else {
-            return (0, identity)
-        }
+        guard leader != 0 else { return (0, identity.start == 0 && place != 0 ? .none : identity) }
+        identity.start = lineage.ancestors[Int(leader)].start
         return (leader, identity)
+    }
+
+    /// A leader is never younger than its session.
+    private mutating func isLeader(
+        _ ancestor: UInt32, _ identity: ProcessIdentity, startedBy youngest: UInt64
+    ) -> Bool {
+        let process = lineage.ancestors[Int(ancestor)]
+        guard process.pid == identity.pid else { return false }
+        return identity.start == 0
+            ? process.start <= youngest
+            : process.start / ProcessTick.nanoseconds == identity.start / ProcessTick.nanoseconds
     }
 
     // MARK: Users, containers, services

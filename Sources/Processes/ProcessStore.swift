@@ -28,7 +28,7 @@ struct ProcessStore: ~Copyable {
     var needs: ProcessNeeds
     let namer: EntityNamer
     var counters = ProcessCounters()
-    /// Time of the latest event, in `seconds`.
+    /// The moment up to which all events were told: that of the latest.
     private(set) var now: UInt32 = 0
 
     init(limits: ProcessTableLimits, needs: ProcessNeeds, namer: EntityNamer, users: consuming UserNames) {
@@ -39,11 +39,16 @@ struct ProcessStore: ~Copyable {
         self.users = users
     }
 
-    /// Short form of a time: a little more than seconds since boot.
-    static func seconds(_ time: Int64) -> UInt32 { UInt32(truncatingIfNeeded: time >> 30) }
+    /// Short form of a time: 67 milliseconds each, since boot.
+    static func moment(_ time: Int64) -> UInt32 { UInt32(truncatingIfNeeded: time >> 26) }
+
+    /// Notes that no event from before this time will follow: nanoseconds.
+    mutating func advance(to time: Int64) {
+        now = max(now, Self.moment(max(0, time)))
+    }
 
     mutating func apply(_ event: inout Event) -> Missing {
-        now = max(now, Self.seconds(event.header.time))
+        advance(to: event.header.time)
         switch event.header.kind {
         case .exec: return exec(&event)
         case .connect: return connect(&event)
@@ -322,7 +327,6 @@ struct ProcessStore: ~Copyable {
         var fresh = ProcessImage()
         fresh.executable = learnt
         fresh.owner = identity.pid
-        fresh.seen = now
         fresh.session = lineage.images[Int(image)].session
         if image == 0 {
             lineage.learn(image: lineage.add(fresh), of: parent)

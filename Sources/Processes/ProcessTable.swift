@@ -78,12 +78,12 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     }
 
     /// To be called whenever there were events: forgets some of the processes that
-    /// have ended. Under load all places are looked at about once a second.
+    /// have ended. Under load all places are looked at about four times a second.
     ///
     /// - Parameter time: nanoseconds that only grow.
     public mutating func forgetSome(at time: Int64) {
-        let elapsed = min(max(time &- sweptAt, 0), 1_000_000_000)
-        let places = Int(Int64(store.index.entries.count) * elapsed / 1_000_000_000)
+        let elapsed = min(max(time &- sweptAt, 0), 250_000_000)
+        let places = Int(Int64(store.index.entries.count) * elapsed / 250_000_000)
         guard places > 0 else { return }
         sweptAt = time
         forgetEnded(places: places)
@@ -92,9 +92,12 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     /// To be called about once a second: forgets processes that have ended,
     /// and reads the user database again where it has changed.
     ///
-    /// - Parameter time: nanoseconds that only grow.
-    public mutating func tick(at time: Int64) {
+    /// - Parameters:
+    ///   - time: nanoseconds that only grow.
+    ///   - told: no event from before this time will follow: nanoseconds since boot.
+    public mutating func tick(at time: Int64, told: Int64 = 0) {
         store.users.refresh(at: time)
+        store.advance(to: told)
         readsLeft = 1000
         forgetEnded(places: max(1024, store.index.entries.count / 8))
     }
@@ -209,7 +212,8 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
             hand = store.nextEntry(after: hand)
             guard hand != 0 else { return }
             let pid = store.index.entries[Int(hand)].pid
-            let isAlive = !store.index.entries[Int(hand)].flags.contains(.exited) && source.isAlive(pid)
+            let isAlive =
+                !store.index.entries[Int(hand)].flags.contains(.exited) && source.timeAfterEnd(of: pid) == nil
             guard !isAlive || chance == 8 else { continue }
             if isAlive { store.counters.evicted += 1 } else { store.counters.recycled += 1 }
             store.remove(at: hand)
@@ -223,26 +227,32 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         for step in 0..<32 where store.isShortOfBytes {
             guard let number = store.nextImageWithArguments(after: &imageHand, steps: 64) else { break }
             let owner = store.lineage.images[Int(number)].owner
-            if step < 16, source.isAlive(owner) { continue }
+            if step < 16, source.timeAfterEnd(of: owner) == nil { continue }
             if store.lineage.dropArguments(ofImage: number) { dropped += 1 }
         }
         store.counters.argumentsEvicted += dropped
         for _ in 0..<4 where store.isShortOfBytes { evictEntry() }
     }
 
-    /// Looks at some of the places in turn. Processes that were heard of lately
-    /// stay: the connection of a short one may still be on its way.
+    /// Looks at some of the places in turn. A process that has ended is first marked
+    /// and only forgotten when all that it did must have been told: its connection may
+    /// still be on its way.
     private mutating func forgetEnded(places: Int) {
         for _ in 0..<min(places, 8192) {
             sweep = sweep + 1 < store.index.entries.count ? sweep + 1 : 0
             let entry = store.index.entries[sweep]
-            guard entry.pid != 0, store.isOld(entry) else { continue }
-            if !entry.flags.contains(.exited), source.isAlive(entry.pid) {
-                store.touch(UInt32(sweep))
-                continue
+            if entry.pid == 0 { continue }
+            if entry.flags.contains(.exited) {
+                guard store.isOver(entry) else { continue }
+                store.counters.recycled += 1
+                store.remove(at: UInt32(sweep))
+            } else if store.isDue(entry) {
+                if let time = source.timeAfterEnd(of: entry.pid) {
+                    store.noteEnded(UInt32(sweep), by: time)
+                } else {
+                    store.noteLasting(UInt32(sweep))
+                }
             }
-            store.counters.recycled += 1
-            store.remove(at: UInt32(sweep))
         }
     }
 }

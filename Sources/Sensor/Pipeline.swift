@@ -192,7 +192,7 @@ struct Pipeline: ~Copyable {
         sink.now = utc
         // what another processor has yet to send must still take its place
         engine.advance(to: boot - Pipeline.settled, into: &sink)
-        table.tick(at: boot)
+        table.tick(at: boot, told: boot - Pipeline.settled)
     }
 
     /// No record is sent later than this after its time: nanoseconds.

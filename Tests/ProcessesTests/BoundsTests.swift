@@ -142,23 +142,69 @@ struct BoundsTests {
         #expect(two == 2 && none == 0)
     }
 
-    @Test("those that ended are forgotten some seconds after they were last heard of")
+    @Test("those that ended are forgotten once nothing of theirs can follow")
     func sweeps() {
         let scene = scene(processes: 4096)
         for pid in 2..<UInt32(1000) {
             scene.exec(Scene.process(pid), parent: systemd, "/bin/true")
         }
         scene.host.alive = [1, 5]
+        // a second and a tenth are in these events; nothing is asked of the youngest
         scene.table.tick(at: 1)
         let before = scene.table.counters
+        let asked = scene.host.aliveQuestions
         #expect(before.processes == 999)
+        #expect((500..<800).contains(asked))
+
+        // seen to have ended, long after their last event: they stay until an event
+        // from after that was told
         scene.time += 30_000_000_000
+        scene.host.time = scene.time + 5_000_000_000
         scene.exec(Scene.process(1000), parent: systemd, "/bin/true")
         scene.table.tick(at: 2)
+        scene.exec(Scene.process(2), parent: systemd, "/bin/false")
+        scene.table.tick(at: 3)
+        let marked = scene.table.counters
+        #expect((500..<800).contains(marked.recycled) && marked.processes > 200)
+
+        scene.time = scene.host.time + 300_000_000
+        scene.host.alive.insert(2)
+        scene.exec(Scene.process(1000), parent: systemd, "/bin/true")
+        scene.table.tick(at: 4)
         let after = scene.table.counters
-        // init, the one that is alive, and the one that is new
-        #expect(after.processes == 3)
-        #expect(after.recycled == 997)
+        // init, the one that is alive, the one that came back, and the one that is new
+        #expect(after.processes == 4)
         #expect(after.bytes < before.bytes / 10)
+    }
+
+    @Test("an idle host forgets as time passes, and asks seldom about those that stay")
+    func idle() {
+        let scene = scene(processes: 4096)
+        for pid in 2..<UInt32(100) { scene.exec(Scene.process(pid), parent: systemd, "/bin/true") }
+        scene.host.alive = Set(1...50)
+        for second in 1...60 {
+            scene.host.time = scene.time + Int64(second) * 1_000_000_000
+            scene.table.tick(at: Int64(second), told: scene.host.time - 1_000_000_000)
+        }
+        #expect(scene.table.counters.processes == 50)
+        // each of the living about every four seconds
+        #expect((49 + 50 * 10..<49 + 50 * 18).contains(scene.host.aliveQuestions))
+    }
+
+    @Test("what comes from before the end that was seen is still told whole")
+    func lateConnection() throws {
+        let scene = scene(processes: 4096)
+        let curl = Scene.process(300)
+        scene.exec(curl, parent: systemd, "/usr/bin/curl", args: ["curl", "x"])
+        scene.host.alive = [1]
+        scene.exec(Scene.process(301), parent: systemd, "/bin/true")
+        scene.time += 2_000_000_000
+        scene.exec(Scene.process(302), parent: systemd, "/bin/true")
+        // the ring is a second behind
+        scene.host.time = scene.time + 1_000_000_000
+        for turn in 1...10 { scene.table.tick(at: Int64(turn)) }
+        scene.time += 990_000_000
+        let event = try #require(scene.connect(curl, parent: systemd, "/usr/bin/curl"))
+        #expect(event.all(.processArgs) == ["curl", "x"])
     }
 }

@@ -45,6 +45,28 @@ struct CompleteTests {
         #expect(event.text(.serviceName) == "user.slice" || !event.has(.serviceName))
     }
 
+    @Test("about a session leader that has ended and is forgotten")
+    func endedLeader() throws {
+        let scene = Scene()
+        scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd", session: 1)
+        let (shell, curl) = (Scene.process(20), Scene.process(30))
+        scene.exec(shell, parent: systemd, "/bin/bash", args: ["-bash"], session: 20)
+        scene.exec(curl, parent: shell, "/usr/bin/curl", session: 20)
+        scene.host.alive = [1, 30]
+        for second in 1...20 {
+            scene.host.time = scene.time
+            scene.time += 1_000_000_000
+            scene.exec(Scene.process(40), parent: systemd, "/bin/true")
+            scene.table.tick(at: Int64(second))
+        }
+        #expect(scene.table.counters.recycled > 0)
+        // the kernel says nothing of a leader that is gone
+        let event = try #require(scene.connect(curl, parent: systemd, "/usr/bin/curl", complete: true))
+        #expect(event.integer(.sessionLeaderPID) == 20)
+        #expect(event.integer(.sessionLeaderStart) == Int64(shell.start) + Scene.offset)
+        #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
+    }
+
     /// A chain from the child of init down: executable, whether it leads a
     /// session, terminal. Then the entry leader expected, and its type.
     private typealias Entrance = (chain: [(String, Bool, Int)], leader: String, type: String)

@@ -9,14 +9,16 @@ final class FakeHost {
     var facts: [UInt32: ProcessFacts] = [:]
     var reads = 0
     var aliveQuestions = 0
+    /// Of its clock since boot.
+    var time: Int64 = 0
 }
 
 struct FakeSource: ProcessSource {
     let host: FakeHost
 
-    func isAlive(_ pid: UInt32) -> Bool {
+    func timeAfterEnd(of pid: UInt32) -> Int64? {
         host.aliveQuestions += 1
-        return host.alive.contains(pid)
+        return host.alive.contains(pid) ? nil : host.time
     }
 
     func read(_ text: ProcessText, of process: ProcessIdentity, into bytes: inout [UInt8]) -> Slot.Traits? {

@@ -9,7 +9,7 @@ import Processes
 struct NoSource: ProcessSource {
     var isAlive = true
 
-    func isAlive(_ pid: UInt32) -> Bool { isAlive }
+    func timeAfterEnd(of pid: UInt32) -> Int64? { isAlive ? nil : 0 }
     func read(_ text: ProcessText, of process: ProcessIdentity, into bytes: inout [UInt8]) -> Slot.Traits? {
         nil
     }
@@ -44,9 +44,11 @@ struct Line: ~Copyable {
                 fields: needs.fields, identityTexts: needs.identityTexts, forks: needs.kinds.contains(.fork)),
             namer: EntityNamer(hostID: "host", bootID: "boot"))
         engine = DetectionEngine(rules: rules)
-        event.reset()
-        decoder.begin(.exec, &event)
-        engine.settle(by: event)
+        for kind in [EventKind.exec, .fork, .exit, .connect] {
+            event.reset()
+            decoder.begin(kind, &event)
+            engine.settle(by: event)
+        }
     }
 
     mutating func take(_ record: borrowing Span<UInt8>, to station: Station) {
@@ -127,8 +129,8 @@ extension Benchmarks {
     }
 }
 
-/// Processes that are forked, start a program and end, ten thousand a second: each a
-/// new one.
+/// Processes that are forked, start a program and are found to have ended, ten
+/// thousand a second: each a new one.
 private final class Starts {
     private var line: Line
     private var fork: [UInt8]
