@@ -167,7 +167,7 @@ public struct ByteArena: ~Copyable, Sendable {
     public mutating func appendCopy(
         of range: Range<Int>, replacing old: UInt8, with new: UInt8
     ) -> (offset: Int, replaced: Int)? {
-        guard range.upperBound <= count, reserve(range.count) else { return nil }
+        guard range.lowerBound >= 0, range.upperBound <= count, reserve(range.count) else { return nil }
         let offset = count
         let start = range.lowerBound
         let length = range.count
@@ -175,8 +175,8 @@ public struct ByteArena: ~Copyable, Sendable {
         var replaced: UInt64 = 0
         var done = 0
         // SAFETY: the range lies within the array, and `reserve` proved that the
-        // copy behind it does; what is read and written eight bytes at a time lies
-        // within them.
+        // copy behind it does; what is read and written sixteen or eight bytes at a
+        // time lies within them.
         unsafe bytes.withUnsafeMutableBytes { memory in
             guard let base = memory.baseAddress else { return }
             let from = unsafe UnsafeRawPointer(base + start)
@@ -289,15 +289,15 @@ private func copyWord(
     counting mask: UInt64
 ) -> UInt64 {
     // SAFETY: the caller has eight bytes at both.
-    let word = unsafe from.loadUnaligned(as: UInt64.self)
+    let word = unsafe UInt64(littleEndian: from.loadUnaligned(as: UInt64.self))
     let difference = word ^ repeated(old)
     let hasLowBits = (difference & repeated(0x7f)) &+ repeated(0x7f)
     let ones = ~(hasLowBits | difference | repeated(0x7f)) >> 7
-    unsafe to.storeBytes(of: word ^ ones &* change, as: UInt64.self)
+    unsafe to.storeBytes(of: (word ^ ones &* change).littleEndian, as: UInt64.self)
     return ((ones & mask) &* repeated(1)) >> 56
 }
 
-/// Ones in the first `count` bytes of a word, as memory orders them.
+/// Ones in the first `count` bytes of a word whose lowest byte is the first.
 @inlinable @inline(__always)
 public func headMask(_ count: Int) -> UInt64 {
     count >= 8 ? .max : (1 << UInt64(8 * count)) &- 1
@@ -320,6 +320,7 @@ public func headWord(_ text: borrowing Span<UInt8>, _ start: Int, _ end: Int) ->
 
 extension Span<UInt8> {
     /// Where the first NUL from `start` on is, or `end`, or the end of all.
+    @inlinable
     public func firstNUL(from start: Int = 0, to end: Int = .max) -> Int {
         let end = Swift.min(end, count)
         var position = start

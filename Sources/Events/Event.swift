@@ -227,8 +227,7 @@ public struct Event: ~Copyable {
 
     public mutating func append(byte: UInt8) -> Int? { arena.append(byte) }
 
-    /// Copies a range that is here already, with one byte value replaced:
-    /// the command line from NUL-separated arguments.
+    /// Copies a range that is here already, with one byte value replaced.
     public mutating func appendCopy(of range: Range<Int>, replacing old: UInt8, with new: UInt8)
         -> Range<Int>?
     {

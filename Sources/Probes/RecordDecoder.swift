@@ -38,8 +38,8 @@ public struct RecordDecoder: ~Copyable {
         vocabulary.prepare(&event)
     }
 
-    /// Gives an event, empty but for its constants, the kind and the values that
-    /// every event of this kind has.
+    /// Gives an event the kind and the values that every event of this kind has.
+    /// The engine does not test them again: nothing may change them later.
     @inline(__always)
     public func begin(_ kind: EventKind, _ event: inout Event) {
         event.header.kind = kind

@@ -57,6 +57,7 @@ struct RandomConditions {
             ])
         case 13: return pick([#"user.id in~ ("0", "7")"#, #"user.id : "1*""#, #"process.pid == 4"#])
         case 14: return pick([#"event.action == "exec""#, #"event.type != "end""#, "process.interactive"])
+        case 15: return "length(concat(event.action, \(field))) \(pick(["==", "<"])) 8"
         default: return "\(field) : \(list(wild: true))"
         }
     }

@@ -35,6 +35,17 @@ struct ByteArenaTests {
         }
     }
 
+    @Test("as many are counted as there can be", arguments: [4079, 4080, 4081, 4095, 4096, 4097, 8160, 8175])
+    func manyReplaced(length: Int) throws {
+        var arena = ByteArena(capacity: 8, limit: 1 << 16)
+        _ = arena.append([UInt8](repeating: 0, count: length).span)
+        #expect(arena.occurrences(of: 0, in: 0..<length) == length)
+        let copied = arena.appendCopy(of: 0..<length, replacing: 0, with: 0x20)
+        let copy = try #require(copied)
+        #expect(copy.replaced == length)
+        #expect(arena.occurrences(of: 0x20, in: copy.offset..<arena.count) == length)
+    }
+
     @Test("the head of a text is its first eight bytes, and nothing behind it", arguments: 0...12)
     func head(end: Int) {
         let text: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]

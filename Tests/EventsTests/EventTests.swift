@@ -131,6 +131,26 @@ struct EventTests {
         #expect(slot?.isCut == true)
     }
 
+    @Test("a command line takes no room of its own for one argument, and is unknown without room")
+    func commandLine() {
+        var event = Event()
+        event.setArguments(.process, Array("one\0".utf8).span)
+        #expect(event.arena.count == 3)
+        event.setArguments(.parent, Array("one\0two\0".utf8).span)
+        #expect(event.arena.count == 3 + 7 + 7)
+
+        event = Event()
+        let half = [UInt8](repeating: 65, count: Event.byteLimit / 2 + 1)
+        event.setArguments(.process, half.span)
+        #expect(event.slot(.processCommandLine)?.range == event.slot(.processArgs)?.range)
+        event = Event()
+        let two = Array(half.dropLast(4) + [0] + half.suffix(3))
+        event.setArguments(.process, two.span)
+        #expect(event.slot(.processArgs)?.count == 2)
+        #expect(event.slot(.processCommandLine)?.isUnknown == true)
+        #expect(event.slot(.processCommandLine)?.isCut == true)
+    }
+
     @Test("entity ids differ by host, boot, pid and start, and by nothing else")
     func entityIDs() {
         let namer = EntityNamer(hostID: "h", bootID: "b")

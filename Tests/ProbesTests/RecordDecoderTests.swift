@@ -23,6 +23,35 @@ struct RecordDecoderTests {
         try decode(record.bytes, fields: fields)
     }
 
+    @Test("what every event of a kind has is what it begins with", arguments: [UInt16(1), 2, 3, 4])
+    func beginning(kind: UInt16) throws {
+        var decoder = RecordDecoder(fields: FieldSet())
+        var event = Event()
+        event.set(.hostOSType, text: "linux")
+        decoder.prepare(&event)
+        event.fixConstants()
+        let eventKind: EventKind = [.document, .exec, .fork, .exit, .connect][Int(kind)]
+        decoder.begin(eventKind, &event)
+        let begun = event.snapshot()
+        let example = try #require(begun)
+        for flags: UInt32 in [0, ~0, 1 << 1 | 1 << 5, 1 << 6 | 1 << 7 | 1 << 10] {
+            var record = RecordBuilder(kind: kind)
+            record.flags = flags
+            if kind == 1 { record.texts = RecordBuilder.exec().texts }
+            event.reset()
+            try decoder.decode(record.bytes.span, into: &event)
+            let taken = event.snapshot()
+            let decoded = try #require(taken)
+            #expect(decoded.header.kind == eventKind && example.header.kind == eventKind)
+            #expect(example.has(.eventType) && example.has(.hostOSType))
+            var fields = example.present
+            while let field = fields.popFirst() {
+                #expect(decoded.texts(field) == example.texts(field), "\(field)")
+                #expect(decoded.slot(field)?.traits == [])
+            }
+        }
+    }
+
     @Test("reads a program start")
     func exec() throws {
         let event = try decode(.exec())

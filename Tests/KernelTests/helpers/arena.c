@@ -6,8 +6,8 @@
 // first line on standard output is "arena PID child PID". Nothing is left behind: the
 // network has only a loopback with the metadata addresses, the root is a
 // copy-on-write view of the host's whose changes stay in memory, and both end
-// with their processes. Nothing is in the way either: where anyone may leave
-// files on the host, the view begins empty.
+// with their processes. Nothing is in the way either: where tests put files, the
+// view begins empty.
 //
 //   -n            keep the host's root: only the network is new
 //   -f PATH=FILE  put a copy of FILE at PATH, executable
@@ -80,6 +80,7 @@ static void make_root(void)
 		if (mount(from, to, NULL, MS_BIND | MS_REC, NULL))
 			fail(from);
 	}
+	mkdir("/mnt/root/dev/shm", 01777);
 	if (mount("none", "/mnt/root/dev/shm", "tmpfs", 0, "size=64m,mode=1777"))
 		fail("/dev/shm");
 	if (chdir("/mnt/root") || syscall(SYS_pivot_root, ".", "mnt") || chdir("/") ||
@@ -168,6 +169,7 @@ int main(int count, char **arguments)
 	cpu_set_t cpus;
 	pid_t child;
 
+	umask(022);
 	limit_lifetime();
 	make_session();
 	while ((option = getopt(count, arguments, "+nf:t:l:d:C:c:i:A:T:")) != -1) {
