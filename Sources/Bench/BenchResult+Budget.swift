@@ -36,18 +36,14 @@ extension BenchResult {
             guard let summary = overhead.summary else { return nil }
             let interval = summary.interval
             let text = interval.map { "95 %: \(percent($0.lowerBound)) to \(percent($0.upperBound))" }
-            var verdict = BudgetLine.Verdict.none
-            if let budget = overhead.workload.budget {
-                // a call that nothing watches can only be noise: 0 must lie within
-                let limit = overhead.workload == .calls ? 0.5 : budget
-                verdict = BudgetLine.Verdict(interval, limit: limit)
-            }
+            let budget = overhead.workload.budget
             return BudgetLine(
                 what: "slows " + overhead.workload.name, measured: percent(summary.median),
                 detail: (text ?? "too few pairs for an interval")
                     + (summary.isReal ? "" : ", no real difference")
                     + "; \(time(overhead.baseline)) each without",
-                budget: overhead.workload.budget.map { "<= \(decimal($0, 0)) %" } ?? "", verdict: verdict)
+                budget: budget.map { "<= \(decimal($0, $0 < 1 ? 1 : 0)) %" } ?? "",
+                verdict: budget.map { BudgetLine.Verdict(interval, limit: $0) } ?? .none)
         }
     }
 

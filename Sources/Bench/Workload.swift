@@ -49,7 +49,8 @@ public enum Workload: UInt8, CaseIterable, Sendable {
         switch self {
         case .programs, .unwantedConnections: 2
         case .wantedConnections, .regularConnections: 5
-        case .calls: 0
+        // nothing watches them, and noise is never 0
+        case .calls: 0.5
         case .compilations, .requests: nil
         }
     }
