@@ -240,8 +240,8 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 
 	find_subject(&who, responsible(&record->header, task, direct), direct);
 	find_top(s, &who, direct);
-	fill_task(record, &who, direct);
-	add_cgroup(s, &who, direct);
+	fill_task(record, &who, s->leaders, direct);
+	add_cgroup(s, &who, &s->told_group, direct);
 	record->task.network_namespace = network;
 	is_told = was_told(s, &who, direct);
 	if (!is_told)
@@ -264,11 +264,12 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 
 	counter = record->connect.family == AF_INET ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
 	/* another hook of this family ran meanwhile: only while they change */
-	if (s->owner != hook)
+	if (s->owner != hook) {
 		count(counter, COUNTER_FAILED);
-	else if (send_scratch(s, fill, counter,
-			      record->header.flags & RECORD_WANTED ? WANTED : LATER) &&
-		 is_whole(s)) {
+		s->told_group.serial = 0;
+	} else if (send_scratch(s, fill, counter,
+				record->header.flags & RECORD_WANTED ? WANTED : LATER) &&
+		   is_whole(s)) {
 		s->told.flags = record->header.flags & RECORD_MEMFD;
 		note_sent(s);
 	}

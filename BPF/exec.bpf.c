@@ -20,8 +20,8 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	begin_scratch(s, bpf_ktime_get_boot_ns(), RECORD_EXEC, RECORD_HOOK_TRACEPOINT);
 	find_subject(&who, task, true);
 	find_top(s, &who, true);
-	fill_task(&s->record, &who, true);
-	add_cgroup(s, &who, true);
+	fill_task(&s->record, &who, s->leaders, true);
+	add_cgroup(s, &who, &s->told_group, true);
 	s->record.header.time = note_start(s->record.task.parent.pid, s->record.header.time);
 	if (program->interp != program->filename)
 		s->record.header.flags |= RECORD_SCRIPT;

@@ -49,7 +49,7 @@ int BPF_PROG(exit_hook, struct task_struct *task)
 	begin(&s->record.header, bpf_ktime_get_boot_ns(), RECORD_EXIT, RECORD_HOOK_TRACEPOINT,
 	      sizeof(s->record));
 	find_subject(&who, task, true);
-	fill_task(&s->record, &who, true);
+	fill_task(&s->record, &who, NULL, true);
 	if (signal->nr_threads > 1 &&
 	    bpf_map_update_elem(&exiting, &s->record.task.process, &mark, BPF_NOEXIST)) {
 		count(COUNTER_EXIT, COUNTER_FILTERED);

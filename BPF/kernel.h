@@ -268,13 +268,17 @@ struct kernfs_node {
 	__u64 id;
 };
 
-struct cgroup {
-	int level;
-	struct kernfs_node *kn;
-};
+struct cgroup;
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
+	__u64 serial_nr;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	int level;
+	struct kernfs_node *kn;
 };
 
 struct css_set {

@@ -47,11 +47,13 @@ struct {
 	__type(value, struct regular);
 } regulars SEC(".maps");
 
+/* An element for each possible CPU, as user space sets it: found without a load,
+ * where a per-CPU map takes one, of memory that is in no cache. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, COUNTER_HOOKS *COUNTER_KINDS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct counters);
 } counters SEC(".maps");
 
 /* A component of a path: this part of its dentry, as all kernels known have it. */
@@ -109,6 +111,23 @@ struct told {
 };
 
 /*
+ * The leader of a session or of a process group, as it was last looked up. For
+ * so long its number is not given to another process.
+ */
+struct leader {
+	struct pid *pid;
+	struct record_identity identity;
+	__u64 time;
+};
+
+/* The control group whose name was last told. */
+struct told_group {
+	__u64 serial; /* 0: none; never used again */
+	__u64 id;
+	__u64 time;
+};
+
+/*
  * Where a record is put together: too large for the stack, and for a per-CPU
  * map (32 KiB an element). One element per program and CPU, because programs
  * may be preempted by each other, but never migrate, and never run twice at
@@ -120,6 +139,8 @@ struct scratch {
 	__u32 states; /* 1 << record_text.state of every text of this record */
 	__u32 owner;  /* enum record_hook of the program that fills it */
 	struct told told;
+	struct leader leaders[2]; /* of the session, of the process group */
+	struct told_group told_group;
 	struct walk walk;
 	struct component components[COMPONENTS_MAX];
 	struct record record;
@@ -148,11 +169,11 @@ static __always_inline struct scratch *scratch_of(__u32 slot)
  */
 static __always_inline void count(__u32 hook, __u32 kind)
 {
-	__u32 index = hook * COUNTER_KINDS + kind;
-	__u64 *counter = bpf_map_lookup_elem(&counters, &index);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct counters *all = bpf_map_lookup_elem(&counters, &cpu);
 
-	if (counter)
-		*counter += 1;
+	if (all)
+		all->count[hook][kind] += 1;
 }
 
 #endif

@@ -77,10 +77,13 @@ static __always_inline bool send_scratch(struct scratch *s, __u64 fill, __u32 ho
 
 	if (size > sizeof(s->record) + TEXT_BYTES) {
 		count(hook, COUNTER_FAILED);
+		s->told_group.serial = 0;
 		return false;
 	}
-	if (!send(&s->record, size, fill, hook, urgency))
+	if (!send(&s->record, size, fill, hook, urgency)) {
+		s->told_group.serial = 0;
 		return false;
+	}
 	if (s->states & 1 << TEXT_SHED)
 		count(hook, COUNTER_SHED);
 	if (s->states & 1 << TEXT_UNREADABLE)

@@ -56,14 +56,19 @@ static __always_inline void identify(struct record_identity *identity, struct ta
 	identity->pad = 0;
 }
 
+/* For how long what was looked up counts: nanoseconds, a second. No pid is used
+ * again sooner: all others come before it. */
+#define KNOWN_LASTS 1000000000
+
 /*
- * The process whose pid `pid` is; mostly one of two that are known already. A
- * leader that is gone has no task.
+ * The process whose pid `pid` is; mostly one of two that are known already, or
+ * that of the record before. A leader that is gone has no task.
  */
 static __always_inline void identify_pid(struct record_identity *identity, struct pid *pid,
-					 const struct record_task *t, const struct subject *who,
-					 const bool direct)
+					 const struct record *record, const struct subject *who,
+					 struct leader *known, const bool direct)
 {
+	const struct record_task *t = &record->task;
 	struct hlist_node *link;
 	struct task_struct *leader;
 
@@ -76,14 +81,23 @@ static __always_inline void identify_pid(struct record_identity *identity, struc
 		return;
 	}
 	identity->start = 0;
-	identity->pid = 0;
+	identity->pid = pid ? FIELD(direct, pid, numbers[0].nr) : 0;
 	identity->pad = 0;
+	if (known && known->pid == pid && known->identity.pid == identity->pid &&
+	    record->header.time - known->time < KNOWN_LASTS) {
+		identity->start = known->identity.start;
+		return;
+	}
 	link = pid ? FIELD(direct, pid, tasks[PIDTYPE_TGID].first) : NULL;
 	if (!link)
 		return;
 	leader = (void *)link - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_TGID]);
 	identity->start = FIELD(false, leader, start_boottime);
-	identity->pid = FIELD(direct, pid, numbers[0].nr);
+	if (known) {
+		known->pid = pid;
+		known->identity = *identity;
+		known->time = record->header.time;
+	}
 }
 
 static __always_inline void fill_credentials(struct record_task *t, const struct subject *who,
@@ -191,17 +205,22 @@ static __always_inline __u32 host_mount_namespace(void)
 	return known ? known : settings.host_mount_namespace;
 }
 
-/* Everything but the texts. */
+/* Everything but the texts. `known` are two leaders, or NULL. */
 static __always_inline void fill_task(struct record *record, const struct subject *who,
-				      const bool direct)
+				      struct leader *known, const bool direct)
 {
 	struct record_task *t = &record->task;
+	struct pid *session = FIELD(direct, who->signal, pids[PIDTYPE_SID]);
+	struct pid *group = FIELD(direct, who->signal, pids[PIDTYPE_PGID]);
 	__u32 flags = FIELD(direct, who->leader, flags);
 
 	identify(&t->process, who->leader, direct);
 	identify(&t->parent, who->parent_leader, direct);
-	identify_pid(&t->session, FIELD(direct, who->signal, pids[PIDTYPE_SID]), t, who, direct);
-	identify_pid(&t->group, FIELD(direct, who->signal, pids[PIDTYPE_PGID]), t, who, direct);
+	identify_pid(&t->session, session, record, who, known, direct);
+	if (group == session)
+		t->group = t->session;
+	else
+		identify_pid(&t->group, group, record, who, known ? known + 1 : NULL, direct);
 	t->tid = FIELD(direct, who->task, pid);
 	t->execs = FIELD(direct, who->task, self_exec_id);
 	record->parent_execs = FIELD(direct, who->parent, self_exec_id);
@@ -251,15 +270,31 @@ static __always_inline struct cgroup *cgroup_of(struct css_set *set, const bool 
 	return cgroup ? cgroup : unified;
 }
 
-/* The leaf of the cgroup's path. */
+/*
+ * The leaf of the cgroup's path, unless `told` has it: then the record need not.
+ * To be withdrawn if the record is not sent. Only a group of v1 can be renamed.
+ */
 static __always_inline void add_cgroup(struct scratch *s, const struct subject *who,
-				       const bool direct)
+				       struct told_group *told, const bool direct)
 {
 	struct cgroup *cgroup = cgroup_of(who->groups, direct);
-	struct kernfs_node *node = FIELD(direct, cgroup, kn);
+	__u64 serial = told ? FIELD(direct, cgroup, self.serial_nr) : 0;
+	struct kernfs_node *node;
 
+	if (told && told->serial == serial && s->record.header.time - told->time < KNOWN_LASTS) {
+		s->record.task.cgroup_id = told->id;
+		add_text(s, TEXT_CGROUP, 0, TEXT_COMPLETE, 0);
+		s->record.text[TEXT_CGROUP].state = TEXT_TOLD;
+		return;
+	}
+	node = FIELD(direct, cgroup, kn);
 	s->record.task.cgroup_id = FIELD(direct, node, id);
 	add_string(s, TEXT_CGROUP, NAME_BYTES, FIELD(direct, node, name));
+	if (told) {
+		told->serial = s->record.text[TEXT_CGROUP].state == TEXT_COMPLETE ? serial : 0;
+		told->id = s->record.task.cgroup_id;
+		told->time = s->record.header.time;
+	}
 }
 
 #endif

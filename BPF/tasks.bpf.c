@@ -39,7 +39,7 @@ int tasks(struct bpf_iter__task *ctx)
 		settings.host_mount_namespace =
 			mount_namespace_of(FIELD(false, who.parent, nsproxy));
 	find_top(s, &who, false);
-	fill_task(&s->record, &who, false);
+	fill_task(&s->record, &who, NULL, false);
 	s->record.text[TEXT_PARENT_EXECUTABLE].state = TEXT_ABSENT;
 	if (FIELD(false, who.parent, flags) & PF_KTHREAD)
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
@@ -55,7 +55,7 @@ int tasks(struct bpf_iter__task *ctx)
 		add_text(s, TEXT_EXECUTABLE, 0, TEXT_UNREADABLE, 0);
 		add_text(s, TEXT_CWD, 0, TEXT_UNREADABLE, 0);
 	}
-	add_cgroup(s, &who, false);
+	add_cgroup(s, &who, NULL, false);
 	size = s->record.header.size;
 	if (size <= sizeof(s->record) + 2 * RECORD_PATH_MAX + NAME_BYTES)
 		bpf_seq_write(seq, &s->record, size);

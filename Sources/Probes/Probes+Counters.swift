@@ -101,13 +101,12 @@ public struct ProbeCounters: Sendable, Equatable {
 }
 
 extension Probes {
-    /// Reads every counter: some fifty system calls, for once in a while.
+    /// Reads every counter: a system call for each processor, and some.
     public func counters() throws(ProbeError) -> ProbeCounters {
-        let map = try maps.map("counters")
         var counters = ProbeCounters()
-        for fact in ProbeFact.allCases {
-            for kind in CounterKind.allCases {
-                counters[fact, kind] = try read(map, fact, kind)
+        try forEachProcessor { values in
+            for fact in ProbeFact.allCases {
+                for kind in CounterKind.allCases { counters[fact, kind] &+= values[fact, kind] }
             }
         }
         for program in ProbeProgram.allCases where links.has(program) {
@@ -118,20 +117,23 @@ extension Probes {
 
     /// Reads one counter: to see whether a hook fires.
     public func counter(_ fact: ProbeFact, _ kind: CounterKind) throws(ProbeError) -> UInt64 {
-        try read(try maps.map("counters"), fact, kind)
+        var sum: UInt64 = 0
+        try forEachProcessor { values in sum &+= values[fact, kind] }
+        return sum
     }
 
-    private func read(
-        _ map: SharedMaps.Map, _ fact: ProbeFact, _ kind: CounterKind
-    ) throws(ProbeError) -> UInt64 {
-        var key = UInt32(ProbeCounters.index(fact, kind))
+    private func forEachProcessor(_ body: (ProcessorCounters) -> Void) throws(ProbeError) {
+        let map = try maps.map("counters")
         let processors = libbpf_num_possible_cpus()
         guard processors > 0 else { throw .map(name: map.name, code: -processors) }
-        var values = [UInt64](repeating: 0, count: Int(processors))
-        // SAFETY: the kernel writes eight bytes for each possible processor.
-        let status = unsafe bpf_map_lookup_elem(map.descriptor, &key, &values)
-        guard status == 0 else { throw .map(name: map.name, code: -status) }
-        return values.reduce(0, &+)
+        for processor in 0..<UInt32(processors) {
+            var key = processor
+            var counters = ProcessorCounters()
+            // SAFETY: the kernel writes a value of the map: `counters` of record.h.
+            let status = unsafe bpf_map_lookup_elem(map.descriptor, &key, &counters.values)
+            guard status == 0 else { throw .map(name: map.name, code: -status) }
+            body(counters)
+        }
     }
 
     private func programCounters(_ program: ProbeProgram) -> ProgramCounters {
@@ -153,6 +155,20 @@ extension Probes {
             counters.missedProbes = missed
         }
         return counters
+    }
+}
+
+/// The counters of one processor, as the kernel side lays them out.
+private struct ProcessorCounters {
+    var values = CBPF.counters()
+
+    subscript(fact: ProbeFact, kind: CounterKind) -> UInt64 {
+        // SAFETY: both numbers are less than the sizes of the array in record.h.
+        unsafe withUnsafeBytes(of: values) { bytes in
+            unsafe bytes.load(
+                fromByteOffset: 8 * (Int(fact.rawValue) * Int(COUNTER_ROOM) + Int(kind.rawValue)),
+                as: UInt64.self)
+        }
     }
 }
 

@@ -67,7 +67,10 @@ public struct Probes: ~Copyable {
         let processors = max(1, Int(libbpf_num_possible_cpus()))
         let maps = try SharedMaps(
             object, ["records", "destinations", "regulars", "counters", "scratch", place.map],
-            entries: ["records": options.ringSize, "scratch": processors * Int(SCRATCH_SLOTS.rawValue)])
+            entries: [
+                "records": options.ringSize, "counters": processors,
+                "scratch": processors * Int(SCRATCH_SLOTS.rawValue),
+            ])
         let settings = try SettingsMemory(try maps.map(place.map), offset: place.offset)
         settings.setWakesOnExec(options.wakesOnExec)
         settings.setCapturesEnvironment(options.capturesEnvironment)

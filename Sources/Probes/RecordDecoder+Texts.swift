@@ -24,7 +24,7 @@ extension RecordDecoder {
         let flags = record.header.flags
         set(.invokedAs, invoked, place, bytes, of: &event)
         set(.processWorkingDirectory, directory, place, bytes, of: &event)
-        set(.cgroup, cgroup, place, bytes, of: &event)
+        setGroup(cgroup, of: record, place, bytes, &event)
         setExecutable(
             executable, invoked: invoked, directory: directory,
             isScript: flags & Flag.script != 0,
@@ -71,6 +71,19 @@ extension RecordDecoder {
         case .complete, .foreign: event.set(field, text: place(text.range), traits: text.traits)
         case .cut: setCut(field, text, bytes, of: &event)
         }
+    }
+
+    @inline(__always)
+    private mutating func setGroup(
+        _ group: RecordText, of record: record, _ place: Place, _ bytes: borrowing Span<UInt8>,
+        _ event: inout Event
+    ) {
+        let told = toldGroups.place(of: record)
+        guard group.state != .told else { return toldGroups.set(.cgroup, at: told, of: &event) }
+        if let told, group.state == .complete {
+            toldGroups.keep(bytes.extracting(group.range), at: told)
+        }
+        set(.cgroup, group, place, bytes, of: &event)
     }
 
     private func setCut(

@@ -14,12 +14,15 @@ public struct RecordDecoder: ~Copyable {
     var vocabulary = Vocabulary()
     /// A text whose missing middle was marked.
     var joined = ByteArena(capacity: 4096, limit: 64 * 1024)
+    var toldGroups: ToldGroups
     private var wantsCapabilities: Bool
 
-    /// - Parameter fields: what the loaded rules read. Fields that are costly to
-    ///   make are made only if they are among these; all others always.
+    /// - Parameters:
+    ///   - fields: what the loaded rules read. Fields that are costly to make are
+    ///     made only if they are among these; all others always.
     public init(fields: FieldSet, utcOffset: Int64 = 0) {
         self.utcOffset = utcOffset
+        toldGroups = ToldGroups(processors: Int(libbpf_num_possible_cpus()))
         wantsCapabilities = RecordDecoder.wantsCapabilities(fields)
     }
 

@@ -18,8 +18,9 @@ extension ProcessStore {
             fillLeader(.sessionLeader, identity, from: leader, of: &event, all: all)
         }
         if all || needs.groupLeader {
-            let identity = event.header.groupLeader
-            fillLeader(.groupLeader, identity, from: known(identity), of: &event, all: all)
+            let (leader, identity) = groupLeader(of: ancestor, &event)
+            event.header.groupLeader = identity
+            fillLeader(.groupLeader, identity, from: leader, of: &event, all: all)
         }
         if all || needs.entryLeader, ancestor != 0 {
             let (leader, kind) = entryLeader(of: ancestor)
@@ -48,13 +49,27 @@ extension ProcessStore {
         if wants(role.pid, of: &event, all) {
             event.set(role.pid, integer: Int64(identity.pid), traits: .fromTable)
         }
-        if wants(role.entityID, of: &event, all) {
+        if identity.start != 0, wants(role.entityID, of: &event, all) {
             event.set(role.entityID, identity: identity, traits: .fromTable)
         }
         if wants(role.start, of: &event, all) {
             setStart(role.start, identity.start, of: &event, traits: .fromTable)
         }
+        if lineage.images[Int(lineage.ancestors[Int(ancestor)].image)].executable == 0 {
+            markUnknown(role, hasStart: identity.start != 0, of: &event, all: all)
+        }
         fill(role, from: ancestor, of: &event, all: all)
+    }
+
+    /// A leader that nobody knows any more: it ran something, which is not nothing.
+    private mutating func markUnknown(_ role: ProcessRole, hasStart: Bool, of event: inout Event, all: Bool) {
+        for field in [role.executable, role.name] where wants(field, of: &event, all) {
+            event.setUnknown(field)
+        }
+        guard !hasStart else { return }
+        for field in [role.entityID, role.start] where wants(field, of: &event, all) {
+            event.setUnknown(field)
+        }
     }
 
     /// Facts about the parent or a leader, as of the image it had.
@@ -136,28 +151,51 @@ extension ProcessStore {
         event.set(field, text: start..<event.arena.count, traits: .fromTable)
     }
 
+    /// Who leads the session of an event's process; where the event does not say it,
+    /// what was told of the program that the process runs.
     private mutating func sessionLeader(
         of ancestor: UInt32, _ event: inout Event
     ) -> (ancestor: UInt32, identity: ProcessIdentity) {
         var identity = event.header.sessionLeader
-        if !identity.isKnown {
+        let isTold = identity.isKnown
+        if !isTold {
             let process = lineage.ancestors[Int(ancestor)]
             identity.pid = lineage.images[Int(process.image)].session
         }
-        guard identity.isKnown else { return (0, identity) }
-        let youngest = event.header.process.start
+        let leader = self.leader(identity, of: ancestor, startedBy: event.header.process.start)
+        if leader == 0, !isTold, index.find(identity.pid) != 0 { identity = .none }
+        return (leader, started(identity, as: leader))
+    }
+
+    private mutating func groupLeader(
+        of ancestor: UInt32, _ event: inout Event
+    ) -> (ancestor: UInt32, identity: ProcessIdentity) {
+        let identity = event.header.groupLeader
+        let leader = self.leader(identity, of: ancestor, startedBy: event.header.process.start)
+        return (leader, started(identity, as: leader))
+    }
+
+    /// The leader, or 0. It may have ended: its number is nobody else's as long as it
+    /// has followers, the table may not have forgotten it, and all of a session
+    /// come of its leader, so that the line knows it.
+    private mutating func leader(
+        _ identity: ProcessIdentity, of ancestor: UInt32, startedBy youngest: UInt64
+    ) -> UInt32 {
+        guard identity.isKnown else { return 0 }
         let place = index.find(identity.pid)
-        var leader = place == 0 ? 0 : index.entries[Int(place)].ancestor
-        if leader == 0 || !isLeader(leader, identity, startedBy: youngest) {
-            // all of a session come of its leader: the line knows it after its end
-            leader = ancestor
-            while leader != 0, !isLeader(leader, identity, startedBy: youngest) {
-                leader = lineage.ancestors[Int(leader)].parent
-            }
+        let known = place == 0 ? 0 : index.entries[Int(place)].ancestor
+        if known != 0, isLeader(known, identity, startedBy: youngest) { return known }
+        var leader = ancestor
+        while leader != 0, !isLeader(leader, identity, startedBy: youngest) {
+            leader = lineage.ancestors[Int(leader)].parent
         }
-        guard leader != 0 else { return (0, identity.start == 0 && place != 0 ? .none : identity) }
-        identity.start = lineage.ancestors[Int(leader)].start
-        return (leader, identity)
+        return leader
+    }
+
+    private mutating func started(_ identity: ProcessIdentity, as leader: UInt32) -> ProcessIdentity {
+        leader == 0
+            ? identity
+            : ProcessIdentity(pid: identity.pid, start: lineage.ancestors[Int(leader)].start)
     }
 
     /// A leader is never younger than its session.

@@ -40,6 +40,7 @@ public struct RecordBuilder: Sendable {
     public var hook: UInt16 = 1
     public var flags: UInt32 = 0
     public var time: UInt64 = 1_000_000_000
+    public var processor: UInt32 = 0
     public var process: (pid: UInt32, start: UInt64) = (4242, 900_000_000)
     public var parent: (pid: UInt32, start: UInt64) = (4200, 800_000_000)
     public var session: (pid: UInt32, start: UInt64) = (4000, 700_000_000)
@@ -64,6 +65,8 @@ public struct RecordBuilder: Sendable {
     public var source = [UInt8](repeating: 0, count: 16)
     public var destinationPort: UInt16 = 0
     public var sourcePort: UInt16 = 0
+    /// AF_INET or AF_INET6: of the destination and of the socket.
+    public var family: UInt16 = 2
     public var result: Int32 = 0
     public var texts: [Text: Content] = [:]
 
@@ -121,7 +124,7 @@ public struct RecordBuilder: Sendable {
         out.add(kind)
         out.add(hook)
         out.add(flags)
-        out.add(UInt32(1))  // cpu
+        out.add(processor)
     }
 
     private var fullBytes: [UInt8] {
@@ -144,8 +147,8 @@ public struct RecordBuilder: Sendable {
         out.bytes += destination + source
         out.add(destinationPort.bigEndian)
         out.add(sourcePort.bigEndian)
-        out.add(UInt16(2))
-        out.add(UInt16(2))
+        out.add(family)
+        out.add(family)
         out.add(result)
         out.add(UInt32(0))
         let arguments = texts[.arguments]?.bytes ?? []

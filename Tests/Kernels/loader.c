@@ -255,6 +255,7 @@ int main(int argc, char **argv)
 	int wanted_count = 0, recorded_count = 0, only_count = 0;
 	bool any = false, environment = false, tasks = false, timed = false, idle = false;
 	int cpus = libbpf_num_possible_cpus();
+	__u64 sums[COUNTER_HOOKS][COUNTER_KINDS] = {};
 	__u32 ring_size = 0;
 	struct timespec begin, end;
 	struct bpf_program *program;
@@ -332,6 +333,7 @@ int main(int argc, char **argv)
 	}
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "scratch"),
 				 SCRATCH_SLOTS * cpus);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "counters"), cpus);
 	if (ring_size)
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "records"),
 					 ring_size);
@@ -451,17 +453,20 @@ int main(int argc, char **argv)
 		printf("wanted connections took %lu us on average to arrive, %lu us at most\n",
 		       latency / connections / 1000, latency_max / 1000);
 	map = bpf_object__find_map_by_name(object, "counters");
-	for (__u32 i = 0; i < COUNTER_HOOKS * COUNTER_KINDS; i++) {
-		__u64 values[1024], sum = 0;
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		struct counters values;
 
-		if (bpf_map_lookup_elem(bpf_map__fd(map), &i, values))
+		if (bpf_map_lookup_elem(bpf_map__fd(map), &cpu, &values))
 			fail("counters");
-		for (int cpu = 0; cpu < cpus; cpu++)
-			sum += values[cpu];
-		if (sum)
-			printf("%s.%s %llu\n", counter_hooks[i / COUNTER_KINDS],
-			       counter_kinds[i % COUNTER_KINDS], sum);
+		for (int hook = 0; hook < COUNTER_HOOKS; hook++)
+			for (int kind = 0; kind < COUNTER_KINDS; kind++)
+				sums[hook][kind] += values.count[hook][kind];
 	}
+	for (int hook = 0; hook < COUNTER_HOOKS; hook++)
+		for (int kind = 0; kind < COUNTER_KINDS; kind++)
+			if (sums[hook][kind])
+				printf("%s.%s %llu\n", counter_hooks[hook], counter_kinds[kind],
+				       sums[hook][kind]);
 	ring_buffer__free(ring);
 	bpf_object__close(object);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;

@@ -69,6 +69,29 @@ struct ProbesKernelTests {
         #expect(try probes.counters().total(.dropped) == 0)
     }
 
+    @Test("names the control group, also where the one before on that processor was in another")
+    func controlGroups() throws {
+        let hierarchy = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup/memory", "/sys/fs/cgroup"].first {
+            FileManager.default.isWritableFile(atPath: $0 + "/cgroup.procs")
+        }
+        let root = try #require(hierarchy)
+        let names = ["a", "b-longer"].map { "imdswatch-test-\(getpid())-\($0)" }
+        defer { for name in names { _ = unsafe rmdir("\(root)/\(name)") } }
+        for name in names { unsafe try #require(mkdir("\(root)/\(name)", 0o755) == 0) }
+        var probes = try Probes()
+        var reader = try probes.makeReader()
+        try probes.attach(.exec)
+        // three programs in each, on one processor, twice; the shell starts in the own group
+        let joins = names.map { "echo $$ > \(root)/\($0)/cgroup.procs; /bin/true; /bin/true; /bin/true;" }
+        let script = (joins + joins).joined() + "echo $$ > \(root)/cgroup.procs"
+        let pid = try run("/usr/bin/taskset", ["-c", "0", "/bin/sh", "-c", script])
+        let seen = try events(&reader).filter { $0.header.parent.pid == UInt32(pid) }
+        let told = seen.map { $0.text(.cgroup) ?? "" }
+        #expect(told == [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1].map { names[$0] })
+        let numbers = seen.compactMap { $0.integers(.cgroupID).first }
+        #expect(Set(numbers).count == 2 && numbers[0] == numbers[2] && numbers[0] == numbers[6])
+    }
+
     @Test("sees an exit if that is attached, and nothing after it was detached")
     func exit() throws {
         var probes = try Probes()

@@ -172,6 +172,54 @@ struct RecordDecoderTests {
         #expect(!event.header.degraded)
     }
 
+    @Test("a control group that was left out is the one that was told there last")
+    func toldGroup() throws {
+        var decoder = RecordDecoder(fields: FieldSet())
+        decoder.toldGroups = ToldGroups(processors: 2)
+        var event = Event()
+        decoder.prepare(&event)
+        event.fixConstants()
+        func group(_ record: RecordBuilder, _ content: RecordBuilder.Content) throws -> [String]? {
+            var record = record
+            record.texts[.cgroup] = content
+            event.reset()
+            try decoder.decode(record.bytes.span, into: &event)
+            let taken = event.snapshot()
+            let snapshot = try #require(taken)
+            return snapshot.slot(.cgroup)?.isUnknown == true ? nil : snapshot.allTexts(.cgroup)
+        }
+        let exec = RecordBuilder.exec()
+        let connect = RecordBuilder.connect(to: RecordBuilder.mapped(169, 254, 169, 254))
+        // nothing was told yet
+        #expect(try group(exec, .told) == nil)
+        #expect(try group(exec, .text("one.scope")) == ["one.scope"])
+        #expect(try group(exec, .told) == ["one.scope"])
+        // each program and each processor for itself
+        #expect(try group(connect, .told) == nil)
+        #expect(try group(connect, .text("two.scope")) == ["two.scope"])
+        var other = connect
+        other.family = 10
+        #expect(try group(other, .told) == nil)
+        #expect(try group(other, .text("three")) == ["three"])
+        var elsewhere = exec
+        elsewhere.processor = 1
+        #expect(try group(elsewhere, .told) == nil)
+        #expect(try group(elsewhere, .text(String(repeating: "x", count: 255)))?.first?.count == 255)
+        #expect(try group(elsewhere, .told)?.first?.count == 255)
+        #expect(try group(exec, .told) == ["one.scope"])
+        #expect(try group(connect, .told) == ["two.scope"])
+        #expect(try group(other, .told) == ["three"])
+        // a shorter one, and none at all
+        #expect(try group(elsewhere, .text("y")) == ["y"])
+        #expect(try group(elsewhere, .told) == ["y"])
+        // what could not be read is not told
+        #expect(try group(exec, .unreadable) == nil)
+        // a processor that cannot be
+        elsewhere.processor = 2
+        #expect(try group(elsewhere, .text("z")) == ["z"])
+        #expect(try group(elsewhere, .told) == nil)
+    }
+
     @Test("what was told before is known to exist, until the table supplies it")
     func told() throws {
         var record = RecordBuilder.exec()

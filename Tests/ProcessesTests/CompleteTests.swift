@@ -67,6 +67,57 @@ struct CompleteTests {
         #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
     }
 
+    @Test("about leaders that nobody knows: they are there")
+    func unknownLeaders() throws {
+        let scene = Scene()
+        scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd", session: 1)
+        let curl = Scene.process(30)
+        scene.begin(.connect, curl, parent: systemd)
+        scene.setExecutable(.process, .text("/usr/bin/curl"))
+        // as the kernel tells of those that have ended
+        scene.event.header.sessionLeader = ProcessIdentity(pid: 20, start: 0)
+        scene.event.header.groupLeader = ProcessIdentity(pid: 25, start: 0)
+        scene.table.apply(&scene.event)
+        scene.table.complete(&scene.event)
+        let taken = scene.event.snapshot()
+        let event = try #require(taken)
+        #expect(event.integer(.sessionLeaderPID) == 20 && event.integer(.groupLeaderPID) == 25)
+        for role in [ProcessRole.sessionLeader, .groupLeader] {
+            for field in [role.executable, role.name, role.args, role.entityID, role.start] {
+                #expect(event.slot(field)?.isUnknown == true, "\(field)")
+            }
+        }
+    }
+
+    @Test("about leaders that ended before the program was started, from the line")
+    func leaderInLine() throws {
+        let scene = Scene()
+        let (shell, script, curl) = (Scene.process(20), Scene.process(25), Scene.process(30))
+        scene.exec(shell, parent: systemd, "/bin/bash", args: ["-bash"], session: 20)
+        scene.exec(script, parent: shell, "/bin/sh", session: 20)
+        scene.host.alive = [1, 25, 30]
+        for second in 1...20 {
+            scene.host.time = scene.time
+            scene.time += 1_000_000_000
+            scene.exec(Scene.process(40), parent: systemd, "/bin/true")
+            scene.table.tick(at: Int64(second))
+        }
+        scene.begin(.exec, curl, parent: script)
+        scene.setExecutable(.process, .text("/usr/bin/curl"))
+        scene.event.header.sessionLeader = ProcessIdentity(pid: 20, start: 0)
+        scene.event.header.groupLeader = ProcessIdentity(pid: 25, start: 0)
+        scene.table.apply(&scene.event)
+        scene.table.complete(&scene.event)
+        let taken = scene.event.snapshot()
+        let event = try #require(taken)
+        #expect(event.header.sessionLeader == shell && event.header.groupLeader == script)
+        #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
+        #expect(event.text(.groupLeaderExecutable) == "/bin/sh")
+        // and for what it does later, when nobody else is left
+        let later = try #require(scene.connect(curl, parent: systemd, "/usr/bin/curl", complete: true))
+        #expect(later.header.sessionLeader == shell)
+    }
+
     /// A chain from the child of init down: executable, whether it leads a
     /// session, terminal. Then the entry leader expected, and its type.
     private typealias Entrance = (chain: [(String, Bool, Int)], leader: String, type: String)

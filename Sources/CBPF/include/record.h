@@ -58,7 +58,9 @@ enum record_text_index {
 	TEXT_ARGV,
 	TEXT_ENV, /* only the variables that were asked for */
 	TEXT_PARENT_EXECUTABLE,
-	TEXT_CGROUP, /* last component of the cgroup's path, v2, else pids or memory */
+	/* Last component of the cgroup's path, v2, else pids or memory. TEXT_TOLD: as
+	 * in the last record of this kind, family and CPU. */
+	TEXT_CGROUP,
 	TEXT_COUNT,
 };
 
@@ -69,7 +71,7 @@ enum record_text_state {
 	TEXT_CUT = 2,	     /* the middle is missing, at offset `gap` of the text */
 	TEXT_UNREADABLE = 3, /* exists and could not be read */
 	TEXT_SHED = 4,	     /* left out because the ring was nearly full */
-	TEXT_TOLD = 5,	     /* left out: as in the last record of this process */
+	TEXT_TOLD = 5,	     /* left out: as in the last record of this process (see TEXT_CGROUP) */
 	TEXT_FOREIGN = 6,    /* complete; a path in a mount of some other namespace */
 };
 
@@ -104,8 +106,8 @@ RECORD_SIZE(record_identity, 16);
 struct record_task {
 	struct record_identity process;
 	struct record_identity parent;	/* thread-group leader of real_parent */
-	struct record_identity session; /* leader; pid 0 if it is gone */
-	struct record_identity group;	/* process group leader; pid 0 if it is gone */
+	struct record_identity session; /* leader; start 0 if it is gone */
+	struct record_identity group;	/* process group leader; start 0 if it is gone */
 	__u32 tid;
 	__u32 namespaced_pid; /* in its own pid namespace */
 	__u32 uid, euid, suid;
@@ -154,7 +156,6 @@ struct record_fork {
 };
 RECORD_SIZE(record_fork, 56);
 
-/* Per-CPU counters: index = hook * COUNTER_KINDS + kind. */
 enum counter_hook {
 	COUNTER_EXEC,
 	COUNTER_FORK,
@@ -177,6 +178,13 @@ enum counter_kind {
 	COUNTER_IDLE,	    /* a connection that no rule waits for at present */
 	COUNTER_KINDS,
 };
+
+/* Counters of one CPU: those of a hook stand together. */
+#define COUNTER_ROOM 16
+struct counters {
+	__u64 count[COUNTER_HOOKS][COUNTER_ROOM];
+};
+RECORD_SIZE(counters, 640);
 
 /* Values in the destination trie. */
 enum destination_use {
