@@ -25,7 +25,7 @@ extension Bench {
         var starts = load(.programs, budgets: [ProbeProgram.exec.rawValue: 2_000])
         starts.isBesideRegular = false
         var noted = load(.programs)
-        noted.name += " beside a regular"
+        noted.name += " beside one that connects"
         noted.key += "_beside_regular"
         let connects = ProbeProgram.allCases.filter { $0.rawValue.hasPrefix("connect") }
         return [

@@ -53,7 +53,7 @@ extension BenchResult {
             return BudgetLine(
                 what: "BPF \(cost.program), \(cost.load)", measured: time(cost.times.median),
                 detail: "a run, quartiles \(time(quartiles.lowerBound)) to \(time(quartiles.upperBound)); "
-                    + "\(decimal(cost.runsPerOperation, 1)) runs each, \(cost.runs) in all",
+                    + "\(cost.runs) runs, others' too: \(decimal(cost.runsPerOperation, 1)) for each of ours",
                 budget: cost.budget.map { "<= \(time($0))" } ?? "",
                 verdict: cost.budget.map { BudgetLine.Verdict(cost.times.interval, limit: $0) } ?? .none)
         }
@@ -91,12 +91,14 @@ extension BenchResult {
                     ($0.percentile == 100 ? "" : "p")
                         + "\(percentileName($0.percentile)) \(time(Double($0.time)))"
                 }
-                let worst = at(99)
+                let measure = at(99) == nil ? "max" : "p99"
+                let worst = at(99) ?? at(100)
                 // how soon a reader gets a processor is not the sensor's to say
                 let isBudgeted = name != "to its reader"
                 let isMet = worst.map { $0 <= latency.limit && complete.isEmpty } ?? false
                 return BudgetLine(
-                    what: "\(latency.name), \(name), p99", measured: worst.map { time(Double($0)) } ?? "-",
+                    what: "\(latency.name), \(name), \(measure)",
+                    measured: worst.map { time(Double($0)) } ?? "-",
                     detail: others.joined(separator: ", ") + "; \(latency.count) alerts\(complete)",
                     budget: isBudgeted ? "<= \(latency.limitText)" : "",
                     verdict: isBudgeted ? (isMet ? .met : .missed) : .none)

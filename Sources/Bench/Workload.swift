@@ -23,7 +23,7 @@ public enum Workload: UInt8, CaseIterable, Sendable {
         case .programs: "program starts"
         case .unwantedConnections: "connections, unwanted"
         case .wantedConnections: "connections, wanted"
-        case .regularConnections: "connections, by a regular"
+        case .regularConnections: "connections, by one that goes on"
         case .calls: "other system calls"
         case .compilations: "compile-like work"
         case .requests: "TCP requests"

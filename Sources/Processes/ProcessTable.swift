@@ -201,37 +201,46 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
 
     /// Keeps room for whatever the next event brings, in small steps.
     private mutating func makeRoom() {
-        if store.isShortOfEntries { evictEntry() }
+        if store.isShortOfEntries { _ = evictEntry(sparingLiving: false) }
         if store.isShortOfBytes { evictTexts() }
     }
 
-    /// The oldest entry gives way, unless it is of a process that is alive:
-    /// that gets another chance, but not without end.
-    private mutating func evictEntry() {
+    /// The oldest entry gives way, unless it is of a process that is alive: that
+    /// gets another chance, but not without end where the living are not spared.
+    ///
+    /// - Returns: whether one did.
+    private mutating func evictEntry(sparingLiving: Bool) -> Bool {
         for chance in 1...8 {
             hand = store.nextEntry(after: hand)
-            guard hand != 0 else { return }
+            guard hand != 0 else { return false }
             let pid = store.index.entries[Int(hand)].pid
             let isAlive =
                 !store.index.entries[Int(hand)].flags.contains(.exited) && source.timeAfterEnd(of: pid) == nil
-            guard !isAlive || chance == 8 else { continue }
+            guard !isAlive || chance == 8 && !sparingLiving else { continue }
             if isAlive { store.counters.evicted += 1 } else { store.counters.recycled += 1 }
             store.remove(at: hand)
-            return
+            return true
         }
+        return false
     }
 
-    /// Arguments give way first, of the dead before the living; then entries.
+    /// Arguments give way first, of the dead before the living; then entries of the
+    /// dead; of the living only where nobody has arguments any more.
     private mutating func evictTexts() {
         var dropped = 0
+        var hasFound = false
         for step in 0..<32 where store.isShortOfBytes {
-            guard let number = store.nextImageWithArguments(after: &imageHand, steps: 64) else { break }
+            let steps = hasFound ? 64 : 2048
+            guard let number = store.nextImageWithArguments(after: &imageHand, steps: steps) else { break }
+            hasFound = true
             let owner = store.lineage.images[Int(number)].owner
             if step < 16, source.timeAfterEnd(of: owner) == nil { continue }
             if store.lineage.dropArguments(ofImage: number) { dropped += 1 }
         }
         store.counters.argumentsEvicted += dropped
-        for _ in 0..<4 where store.isShortOfBytes { evictEntry() }
+        for _ in 0..<4 where store.isShortOfBytes {
+            guard evictEntry(sparingLiving: hasFound) else { break }
+        }
     }
 
     /// Looks at some of the places in turn. A process that has ended is first marked

@@ -225,6 +225,8 @@ public struct Sensor: ~Copyable {
         announce(hookText)
         warnOfUnknowable()
         report("started")
+        // what loading took: types of the kernel, the programs' object
+        Memory.giveBackFreed()
         if options.sendsTestAlert {
             pipeline.wantsTest = true
             try prove()

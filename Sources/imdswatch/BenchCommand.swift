@@ -14,7 +14,11 @@ struct BenchCommand: ParsableCommand {
             they became, how long its BPF programs ran, what processor time and memory it took, how long alerts \
             took, and whether anything was lost, each beside its budget. It takes three minutes and keeps one \
             or two processors busy. The figures are those of this host at this time: on a busy one they scatter, \
-            and the intervals say how much.
+            and the intervals say how much. It ends with 0 whatever they are.
+
+            Wanted connections go to the metadata address, by a process that was just forked; unwanted ones \
+            elsewhere; "by one that goes on" is a process that connects to the metadata address again and \
+            again; "reported" is the first such connection of a program, which may complete a match.
             """)
 
     @Option(help: ArgumentHelp("Pairs of slots with and without the sensor.", valueName: "number"))

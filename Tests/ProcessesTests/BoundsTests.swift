@@ -77,6 +77,26 @@ struct BoundsTests {
         #expect(old.text(.parentExecutable) == "/usr/lib/systemd/systemd")
     }
 
+    @Test("where text runs short the living keep their place as long as somebody has arguments")
+    func livingKeepTheirPlace() throws {
+        let scene = scene(processes: 4096, bytes: 256 * 1024)
+        scene.host.alive = Set(1...100)
+        let long = [String(repeating: "x", count: 30_000)]
+        for pid in 2..<UInt32(100) {
+            scene.exec(Scene.process(pid), parent: systemd, "/usr/sbin/daemon", args: ["daemon", "--flag"])
+        }
+        for pid in 100..<UInt32(400) {
+            scene.exec(Scene.process(pid), parent: systemd, "/bin/true", args: long)
+        }
+        let counters = scene.table.counters
+        #expect(counters.argumentsEvicted > 280)
+        #expect(counters.evicted == 0 && counters.full == 0)
+        for pid in 2..<UInt32(100) {
+            let event = try #require(scene.connect(Scene.process(pid), parent: systemd, .unreadable))
+            #expect(event.text(.processExecutable) == "/usr/sbin/daemon")
+        }
+    }
+
     @Test("paths that nobody shares fill the table, and old processes give way")
     func paths() {
         let scene = scene(processes: 4096, bytes: 256 * 1024)

@@ -13,3 +13,4 @@
 #include "spawn_child.h"
 #include "stamped_socket.h"
 #include "thread.h"
+#include "trim_memory.h"
