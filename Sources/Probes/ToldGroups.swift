@@ -8,14 +8,15 @@ struct ToldGroups: ~Copyable {
     private static let room = 255
     private static let programs = 3
 
-    private var names: [UInt8]
+    private var names: ByteArena
     /// Nil as long as nothing was told.
     private var lengths: [UInt8?]
 
     /// - Parameter processors: how many there can be.
     init(processors: Int) {
         let places = max(1, processors) * Self.programs
-        names = [UInt8](repeating: 0, count: places * Self.room)
+        names = ByteArena(capacity: places * Self.room, limit: places * Self.room)
+        _ = names.extend(by: places * Self.room)
         lengths = [UInt8?](repeating: nil, count: places)
     }
 
@@ -40,8 +41,7 @@ struct ToldGroups: ~Copyable {
             lengths[place] = nil
             return
         }
-        let start = place * Self.room
-        for index in name.indices { names[start + index] = name[index] }
+        names.replace(at: place * Self.room, with: name)
         lengths[place] = UInt8(name.count)
     }
 
@@ -50,7 +50,7 @@ struct ToldGroups: ~Copyable {
     func set(_ field: Field, at place: Int?, of event: inout Event) {
         guard let place, let length = lengths[place] else { return event.setUnknown(field) }
         let start = place * Self.room
-        event.set(field, text: names.span.extracting(start..<(start + Int(length))))
+        event.set(field, text: names.bytes.span.extracting(start..<(start + Int(length))))
     }
 }
 
