@@ -266,7 +266,6 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 	/* another hook of this family ran meanwhile: only while they change */
 	if (s->owner != hook) {
 		count(counter, COUNTER_FAILED);
-		s->told_group.serial = 0;
 	} else if (send_scratch(s, fill, counter,
 				record->header.flags & RECORD_WANTED ? WANTED : LATER) &&
 		   is_whole(s)) {

@@ -111,8 +111,9 @@ struct told {
 };
 
 /*
- * The leader of a session or of a process group, as it was last looked up. For
- * so long its number is not given to another process.
+ * The leader of a session or of a process group, as it was last looked up, not
+ * long ago: its number would have to be given out anew since, and its struct pid
+ * to stand in the same place, for it to be taken for another.
  */
 struct leader {
 	struct pid *pid;
@@ -120,11 +121,12 @@ struct leader {
 	__u64 time;
 };
 
-/* The control group whose name was last told. */
+/* The control group whose name was last told. Its number is used once, but for
+ * the roots, which are 0. */
 struct told_group {
-	__u64 serial; /* 0: none; never used again */
+	__u64 time; /* 0: none */
+	__u64 serial;
 	__u64 id;
-	__u64 time;
 };
 
 /*

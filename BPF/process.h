@@ -104,9 +104,6 @@ static __always_inline void add_directory(struct scratch *s, __u32 slot, const s
 		doubt_text(s, TEXT_CWD);
 }
 
-/* How long what was told is left out: nanoseconds. */
-#define TOLD_LASTS 1000000000
-
 static __always_inline bool is_same(const struct record_identity *one,
 				    const struct record_identity *other)
 {
@@ -123,7 +120,7 @@ static __always_inline bool parent_was_told(const struct scratch *s, const struc
 {
 	const struct told *told = &s->told;
 
-	return told->time && s->record.header.time - told->time < TOLD_LASTS &&
+	return told->time && s->record.header.time - told->time < KNOWN_LASTS &&
 	       is_same(&told->parent, &s->record.task.parent) &&
 	       told->mount_namespace == s->record.task.mount_namespace &&
 	       told->parent_execs == FIELD(direct, who->parent, self_exec_id) &&

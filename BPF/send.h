@@ -70,6 +70,13 @@ static __always_inline bool send(void *record, __u32 size, __u64 fill, __u32 hoo
 	return true;
 }
 
+/* To be called when the record was sent: its control group's name is told. */
+static __always_inline void note_group(struct scratch *s)
+{
+	if (s->record.text[TEXT_CGROUP].state == TEXT_COMPLETE)
+		s->told_group.time = s->record.header.time;
+}
+
 static __always_inline bool send_scratch(struct scratch *s, __u64 fill, __u32 hook,
 					 enum urgency urgency)
 {
@@ -77,13 +84,11 @@ static __always_inline bool send_scratch(struct scratch *s, __u64 fill, __u32 ho
 
 	if (size > sizeof(s->record) + TEXT_BYTES) {
 		count(hook, COUNTER_FAILED);
-		s->told_group.serial = 0;
 		return false;
 	}
-	if (!send(&s->record, size, fill, hook, urgency)) {
-		s->told_group.serial = 0;
+	if (!send(&s->record, size, fill, hook, urgency))
 		return false;
-	}
+	note_group(s);
 	if (s->states & 1 << TEXT_SHED)
 		count(hook, COUNTER_SHED);
 	if (s->states & 1 << TEXT_UNREADABLE)

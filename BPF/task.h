@@ -56,8 +56,7 @@ static __always_inline void identify(struct record_identity *identity, struct ta
 	identity->pad = 0;
 }
 
-/* For how long what was looked up counts: nanoseconds, a second. No pid is used
- * again sooner: all others come before it. */
+/* How long what was looked up or told counts: nanoseconds. */
 #define KNOWN_LASTS 1000000000
 
 /*
@@ -272,7 +271,7 @@ static __always_inline struct cgroup *cgroup_of(struct css_set *set, const bool 
 
 /*
  * The leaf of the cgroup's path, unless `told` has it: then the record need not.
- * To be withdrawn if the record is not sent. Only a group of v1 can be renamed.
+ * It counts as told once note_group() was called. Only a group of v1 can be renamed.
  */
 static __always_inline void add_cgroup(struct scratch *s, const struct subject *who,
 				       struct told_group *told, const bool direct)
@@ -281,19 +280,22 @@ static __always_inline void add_cgroup(struct scratch *s, const struct subject *
 	__u64 serial = told ? FIELD(direct, cgroup, self.serial_nr) : 0;
 	struct kernfs_node *node;
 
-	if (told && told->serial == serial && s->record.header.time - told->time < KNOWN_LASTS) {
+	if (told && told->time && told->serial == serial &&
+	    s->record.header.time - told->time < KNOWN_LASTS) {
 		s->record.task.cgroup_id = told->id;
 		add_text(s, TEXT_CGROUP, 0, TEXT_COMPLETE, 0);
 		s->record.text[TEXT_CGROUP].state = TEXT_TOLD;
 		return;
 	}
+	if (told)
+		told->time = 0;
+	barrier();
 	node = FIELD(direct, cgroup, kn);
 	s->record.task.cgroup_id = FIELD(direct, node, id);
 	add_string(s, TEXT_CGROUP, NAME_BYTES, FIELD(direct, node, name));
 	if (told) {
-		told->serial = s->record.text[TEXT_CGROUP].state == TEXT_COMPLETE ? serial : 0;
+		told->serial = serial;
 		told->id = s->record.task.cgroup_id;
-		told->time = s->record.header.time;
 	}
 }
 

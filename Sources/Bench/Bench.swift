@@ -293,7 +293,7 @@ public struct Bench: ~Copyable {
         guard histogram.totalCount > 0 else { return [] }
         // of eight values the 90th percentile is the largest, and no more than that
         let values = Double(histogram.totalCount)
-        return [50, 90, 99, 99.9, 100].filter { $0 == 100 || values * (100 - $0) >= 100 }
+        return [50, 90, 99, 99.9, 100].filter { $0 == 100 || values * (100 - $0) > 99.99 }
             .map { ($0, histogram.valueAtPercentile($0)) }
     }
 

@@ -96,12 +96,15 @@ extension BenchResult {
                 // how soon a reader gets a processor is not the sensor's to say
                 let isBudgeted = name != "to its reader"
                 let isMet = worst.map { $0 <= latency.limit && complete.isEmpty } ?? false
+                // the longest of a few may be over where the percentile is not
+                let verdict: BudgetLine.Verdict =
+                    isMet ? .met : at(99) == nil && complete.isEmpty ? .unclear : .missed
                 return BudgetLine(
                     what: "\(latency.name), \(name), \(measure)",
                     measured: worst.map { time(Double($0)) } ?? "-",
                     detail: others.joined(separator: ", ") + "; \(latency.count) alerts\(complete)",
                     budget: isBudgeted ? "<= \(latency.limitText)" : "",
-                    verdict: isBudgeted ? (isMet ? .met : .missed) : .none)
+                    verdict: isBudgeted ? verdict : .none)
             }
         }
     }

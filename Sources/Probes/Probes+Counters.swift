@@ -124,9 +124,7 @@ extension Probes {
 
     private func forEachProcessor(_ body: (ProcessorCounters) -> Void) throws(ProbeError) {
         let map = try maps.map("counters")
-        let processors = libbpf_num_possible_cpus()
-        guard processors > 0 else { throw .map(name: map.name, code: -processors) }
-        for processor in 0..<UInt32(processors) {
+        for processor in 0..<UInt32(Processors.limit) {
             var key = processor
             var counters = ProcessorCounters()
             // SAFETY: the kernel writes a value of the map: `counters` of record.h.

@@ -64,7 +64,7 @@ public struct Probes: ~Copyable {
 
         let object = try BPFObject(bytes: bytes)
         let place = try object.variable("settings", size: MemoryLayout<CBPF.settings>.size)
-        let processors = max(1, Int(libbpf_num_possible_cpus()))
+        let processors = Processors.limit
         let maps = try SharedMaps(
             object, ["records", "destinations", "regulars", "counters", "scratch", place.map],
             entries: [

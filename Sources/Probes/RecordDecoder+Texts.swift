@@ -79,9 +79,10 @@ extension RecordDecoder {
         _ event: inout Event
     ) {
         let told = toldGroups.place(of: record)
-        guard group.state != .told else { return toldGroups.set(.cgroup, at: told, of: &event) }
+        let id = record.task.cgroup_id
+        guard group.state != .told else { return toldGroups.set(.cgroup, id, at: told, of: &event) }
         if let told, group.state == .complete {
-            toldGroups.keep(bytes.extracting(group.range), at: told)
+            toldGroups.keep(bytes.extracting(group.range), of: id, at: told)
         }
         set(.cgroup, group, place, bytes, of: &event)
     }

@@ -22,7 +22,7 @@ public struct RecordDecoder: ~Copyable {
     ///     made only if they are among these; all others always.
     public init(fields: FieldSet, utcOffset: Int64 = 0) {
         self.utcOffset = utcOffset
-        toldGroups = ToldGroups(processors: Int(libbpf_num_possible_cpus()))
+        toldGroups = ToldGroups(processors: Processors.limit)
         wantsCapabilities = RecordDecoder.wantsCapabilities(fields)
     }
 

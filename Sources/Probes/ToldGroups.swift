@@ -11,9 +11,12 @@ struct ToldGroups: ~Copyable {
     private var names: ByteArena
     /// Nil as long as nothing was told.
     private var lengths: [UInt8?]
+    /// Of the groups: what does not fit was lost on the way.
+    private var ids: [UInt64]
 
-    /// - Parameter processors: how many there can be.
+    /// - Parameter processors: one more than the highest number of one.
     init(processors: Int) {
+        ids = [UInt64](repeating: 0, count: max(1, processors) * Self.programs)
         let places = max(1, processors) * Self.programs
         names = ByteArena(capacity: places * Self.room, limit: places * Self.room)
         _ = names.extend(by: places * Self.room)
@@ -36,19 +39,22 @@ struct ToldGroups: ~Copyable {
 
     /// Keeps a name that was told.
     @inline(__always)
-    mutating func keep(_ name: borrowing Span<UInt8>, at place: Int) {
+    mutating func keep(_ name: borrowing Span<UInt8>, of id: UInt64, at place: Int) {
         guard name.count <= Self.room else {
             lengths[place] = nil
             return
         }
         names.replace(at: place * Self.room, with: name)
         lengths[place] = UInt8(name.count)
+        ids[place] = id
     }
 
     /// Sets the name that was left out; it is unknown if it was never told.
     @inline(__always)
-    func set(_ field: Field, at place: Int?, of event: inout Event) {
-        guard let place, let length = lengths[place] else { return event.setUnknown(field) }
+    func set(_ field: Field, _ id: UInt64, at place: Int?, of event: inout Event) {
+        guard let place, let length = lengths[place], ids[place] == id else {
+            return event.setUnknown(field)
+        }
         let start = place * Self.room
         event.set(field, text: names.bytes.span.extracting(start..<(start + Int(length))))
     }

@@ -108,6 +108,11 @@ extension ProcessStore {
         lineage.texts.heap.limit - lineage.texts.heap.used < lineage.texts.heap.limit / 8
     }
 
+    /// Less than a sixteenth is, although arguments gave way.
+    var isVeryShortOfBytes: Bool {
+        lineage.texts.heap.limit - lineage.texts.heap.used < lineage.texts.heap.limit / 16
+    }
+
     /// The next place in use, going round; 0 if there is none.
     mutating func nextEntry(after place: UInt32) -> UInt32 {
         let count = index.entries.count
@@ -120,11 +125,12 @@ extension ProcessStore {
         return 0
     }
 
-    /// The next image that has arguments, going round, within some steps.
-    mutating func nextImageWithArguments(after hand: inout UInt32, steps: Int) -> UInt32? {
+    /// The next image that has arguments, going round, as long as there are steps left.
+    mutating func nextImageWithArguments(after hand: inout UInt32, within left: inout Int) -> UInt32? {
         let count = lineage.images.count
         guard count > 1 else { return nil }
-        for _ in 0..<min(steps, count) {
+        while left > 0 {
+            left -= 1
             hand = Int(hand) + 1 < count ? hand + 1 : 1
             let image = lineage.images[Int(hand)]
             if image.references > 0, image.argumentsLength > 0 { return hand }

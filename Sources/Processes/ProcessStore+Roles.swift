@@ -55,21 +55,28 @@ extension ProcessStore {
         if wants(role.start, of: &event, all) {
             setStart(role.start, identity.start, of: &event, traits: .fromTable)
         }
-        if lineage.images[Int(lineage.ancestors[Int(ancestor)].image)].executable == 0 {
-            markUnknown(role, hasStart: identity.start != 0, of: &event, all: all)
-        }
         fill(role, from: ancestor, of: &event, all: all)
+        // kernel threads are in no session or group
+        if role != .entryLeader {
+            let image = lineage.images[Int(lineage.ancestors[Int(ancestor)].image)]
+            markUnknown(role, image, hasStart: identity.start != 0, of: &event, all: all)
+        }
     }
 
-    /// A leader that nobody knows any more: it ran something, which is not nothing.
-    private mutating func markUnknown(_ role: ProcessRole, hasStart: Bool, of event: inout Event, all: Bool) {
-        for field in [role.executable, role.name] where wants(field, of: &event, all) {
-            event.setUnknown(field)
+    /// What nobody knows of a leader any more is not nothing.
+    private mutating func markUnknown(
+        _ role: ProcessRole, _ image: ProcessImage, hasStart: Bool, of event: inout Event, all: Bool
+    ) {
+        func mark(_ field: Field, isKnown: Bool, of event: inout Event) {
+            if !isKnown, wants(field, of: &event, all) { event.setUnknown(field) }
         }
-        guard !hasStart else { return }
-        for field in [role.entityID, role.start] where wants(field, of: &event, all) {
-            event.setUnknown(field)
-        }
+        mark(role.executable, isKnown: image.executable != 0, of: &event)
+        mark(role.name, isKnown: image.executable != 0, of: &event)
+        mark(role.args, isKnown: image.flags.contains(.arguments), of: &event)
+        mark(role.interactive, isKnown: image.flags.contains(.terminal), of: &event)
+        mark(role.userID, isKnown: image.flags.contains(.users), of: &event)
+        mark(role.entityID, isKnown: hasStart, of: &event)
+        mark(role.start, isKnown: hasStart, of: &event)
     }
 
     /// Facts about the parent or a leader, as of the image it had.
@@ -162,7 +169,7 @@ extension ProcessStore {
             let process = lineage.ancestors[Int(ancestor)]
             identity.pid = lineage.images[Int(process.image)].session
         }
-        let leader = self.leader(identity, of: ancestor, startedBy: event.header.process.start)
+        let leader = self.leader(identity, of: ancestor, inSession: identity.pid, &event)
         if leader == 0, !isTold, index.find(identity.pid) != 0 { identity = .none }
         return (leader, started(identity, as: leader))
     }
@@ -171,7 +178,8 @@ extension ProcessStore {
         of ancestor: UInt32, _ event: inout Event
     ) -> (ancestor: UInt32, identity: ProcessIdentity) {
         let identity = event.header.groupLeader
-        let leader = self.leader(identity, of: ancestor, startedBy: event.header.process.start)
+        let session = event.header.sessionLeader.pid
+        let leader = self.leader(identity, of: ancestor, inSession: session, &event)
         return (leader, started(identity, as: leader))
     }
 
@@ -179,21 +187,30 @@ extension ProcessStore {
     /// has followers, the table may not have forgotten it, and all of a session
     /// come of its leader, so that the line knows it.
     private mutating func leader(
-        _ identity: ProcessIdentity, of ancestor: UInt32, startedBy youngest: UInt64
+        _ identity: ProcessIdentity, of ancestor: UInt32, inSession session: UInt32, _ event: inout Event
     ) -> UInt32 {
         guard identity.isKnown else { return 0 }
-        let place = index.find(identity.pid)
-        let known = place == 0 ? 0 : index.entries[Int(place)].ancestor
+        // an entry that knows the start only in ticks learns it
+        let known = self.known(identity)
+        let youngest = event.header.process.start
         if known != 0, isLeader(known, identity, startedBy: youngest) { return known }
-        var leader = ancestor
-        while leader != 0, !isLeader(leader, identity, startedBy: youngest) {
-            leader = lineage.ancestors[Int(leader)].parent
+        var number = ancestor
+        while number != 0 {
+            let process = lineage.ancestors[Int(number)]
+            let image = lineage.images[Int(process.image)]
+            // it ran something in another session: then it leads none of this one, but
+            // the session itself, which it may have begun after that
+            let isOutside = image.owner == process.pid && image.session != 0 && image.session != session
+            if isLeader(number, identity, startedBy: youngest), !isOutside || identity.pid == session {
+                return number
+            }
+            number = isOutside ? 0 : process.parent
         }
-        return leader
+        return 0
     }
 
     private mutating func started(_ identity: ProcessIdentity, as leader: UInt32) -> ProcessIdentity {
-        leader == 0
+        leader == 0 || identity.start != 0
             ? identity
             : ProcessIdentity(pid: identity.pid, start: lineage.ancestors[Int(leader)].start)
     }

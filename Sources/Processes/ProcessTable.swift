@@ -225,23 +225,26 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     }
 
     /// Arguments give way first, of the dead before the living; then entries of the
-    /// dead; of the living only where nobody has arguments any more.
+    /// dead; of the living only where that does not do.
     private mutating func evictTexts() {
         var dropped = 0
-        var hasFound = false
+        var left = Self.imagesLookedAt
         for step in 0..<32 where store.isShortOfBytes {
-            let steps = hasFound ? 64 : 2048
-            guard let number = store.nextImageWithArguments(after: &imageHand, steps: steps) else { break }
-            hasFound = true
+            guard let number = store.nextImageWithArguments(after: &imageHand, within: &left) else { break }
+            let sparesLiving = step < 16 && left > Self.imagesLookedAt / 2
             let owner = store.lineage.images[Int(number)].owner
-            if step < 16, source.timeAfterEnd(of: owner) == nil { continue }
+            if sparesLiving, source.timeAfterEnd(of: owner) == nil { continue }
             if store.lineage.dropArguments(ofImage: number) { dropped += 1 }
         }
         store.counters.argumentsEvicted += dropped
         for _ in 0..<4 where store.isShortOfBytes {
-            guard evictEntry(sparingLiving: hasFound) else { break }
+            let sparesLiving = dropped > 0 && !store.isVeryShortOfBytes
+            guard evictEntry(sparingLiving: sparesLiving) else { break }
         }
     }
+
+    /// For one event, where text is short.
+    private static var imagesLookedAt: Int { 2048 }
 
     /// Looks at some of the places in turn. A process that has ended is first marked
     /// and only forgotten when all that it did must have been told: its connection may

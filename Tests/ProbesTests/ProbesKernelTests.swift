@@ -1,4 +1,5 @@
 import Events
+import Fixtures
 import Foundation
 import Platform
 import Testing
@@ -69,27 +70,108 @@ struct ProbesKernelTests {
         #expect(try probes.counters().total(.dropped) == 0)
     }
 
-    @Test("names the control group, also where the one before on that processor was in another")
-    func controlGroups() throws {
+    /// Makes control groups, in a hierarchy that programs are seen to be in.
+    private func withGroups(_ count: Int, _ body: (_ root: String, _ names: [String]) throws -> Void) throws {
         let hierarchy = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup/memory", "/sys/fs/cgroup"].first {
             FileManager.default.isWritableFile(atPath: $0 + "/cgroup.procs")
         }
         let root = try #require(hierarchy)
-        let names = ["a", "b-longer"].map { "imdswatch-test-\(getpid())-\($0)" }
+        let names = (0..<count).map { "imdswatch-test-\(getpid())-\(String(repeating: "x", count: $0))" }
         defer { for name in names { _ = unsafe rmdir("\(root)/\(name)") } }
         for name in names { unsafe try #require(mkdir("\(root)/\(name)", 0o755) == 0) }
-        var probes = try Probes()
-        var reader = try probes.makeReader()
-        try probes.attach(.exec)
-        // three programs in each, on one processor, twice; the shell starts in the own group
-        let joins = names.map { "echo $$ > \(root)/\($0)/cgroup.procs; /bin/true; /bin/true; /bin/true;" }
-        let script = (joins + joins).joined() + "echo $$ > \(root)/cgroup.procs"
-        let pid = try run("/usr/bin/taskset", ["-c", "0", "/bin/sh", "-c", script])
-        let seen = try events(&reader).filter { $0.header.parent.pid == UInt32(pid) }
-        let told = seen.map { $0.text(.cgroup) ?? "" }
-        #expect(told == [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1].map { names[$0] })
-        let numbers = seen.compactMap { $0.integers(.cgroupID).first }
-        #expect(Set(numbers).count == 2 && numbers[0] == numbers[2] && numbers[0] == numbers[6])
+        try body(root, names)
+    }
+
+    /// Starts programs one after the other on one processor, each in a group.
+    private func runIn(_ groups: [String], root: String) throws -> pid_t {
+        let script = groups.map { "echo $$ > \(root)/\($0)/cgroup.procs; /bin/true\n" }.joined()
+        let file = FileManager.default.temporaryDirectory.appending(path: "groups-\(getpid()).sh")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data("\(script)echo $$ > \(root)/cgroup.procs\n".utf8).write(to: file)
+        return try run("/usr/bin/taskset", ["-c", "0", "/bin/sh", file.path()])
+    }
+
+    /// How the control group's name is told in the records of a process' children.
+    private func groupStates(_ reader: inout RingReader, parent: pid_t) -> [RecordBuilder.State?] {
+        var states: [RecordBuilder.State?] = []
+        while reader.collect() > 0 {
+            while reader.first != nil {
+                reader.next { record in
+                    let parentPID: UInt32? = record.integer(at: 48)
+                    let place = RecordBuilder.size - 16 * (7 - RecordBuilder.Text.cgroup.rawValue) + 12
+                    let state: UInt16? = record.integer(at: place)
+                    if parentPID == UInt32(parent) { states.append(state.flatMap { .init(rawValue: $0) }) }
+                }
+            }
+        }
+        reader.release()
+        return states
+    }
+
+    @Test("names the control group, also where the one before on that processor was in another")
+    func controlGroups() throws {
+        try withGroups(2) { root, names in
+            var probes = try Probes()
+            var reader = try probes.makeReader()
+            try probes.attach(.exec)
+            let order = [0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1]
+            var pid = try runIn(order.map { names[$0] }, root: root)
+            let seen = try events(&reader).filter { $0.header.parent.pid == UInt32(pid) }
+            let told = seen.map { $0.text(.cgroup) ?? "" }
+            #expect(told == order.map { names[$0] })
+            let numbers = seen.compactMap { $0.integers(.cgroupID).first }
+            #expect(Set(numbers).count == 2 && numbers[0] == numbers[2] && numbers[0] == numbers[6])
+            // and it is left out where it is the same; the machine may be busy, for more than a second
+            pid = try runIn(order.map { names[$0] }, root: root)
+            let states = groupStates(&reader, parent: pid)
+            #expect(states.count == order.count && states.contains(.told))
+            for index in [0, 3, 6, 9, 10, 11] where index < states.count {
+                #expect(states[index] == .complete)
+            }
+        }
+    }
+
+    @Test("a name that was in a record that was dropped is told again", arguments: [1, nil])
+    func droppedGroup(next: Int?) throws {
+        try withGroups(2) { root, names in
+            // the ring holds some hundred records
+            var probes = try Probes(ProbeOptions(ringSize: 65_536))
+            var reader = try probes.makeReader()
+            try probes.attach(.exec)
+            let directory = FileManager.default.temporaryDirectory.appending(path: "groups-\(getpid())")
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: directory) }
+            // those of the second group are dropped; then one is started in that, or in the
+            // root, which has number 0 and no name
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/usr/bin/taskset")
+            shell.currentDirectoryURL = directory
+            let group = next.map { names[$0] } ?? ""
+            shell.arguments = [
+                "-c", "0", "/bin/sh", "-c",
+                """
+                echo $$ > \(root)/\(names[0])/cgroup.procs
+                i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done
+                echo $$ > \(root)/\(names[1])/cgroup.procs; /bin/true; /bin/true
+                : > full; while [ ! -e empty ]; do :; done
+                echo $$ > \(root)/\(group)/cgroup.procs; /bin/true
+                echo $$ > \(root)/cgroup.procs
+                """,
+            ]
+            try shell.run()
+            let full = directory.appending(path: "full").path()
+            while shell.isRunning, !FileManager.default.fileExists(atPath: full) { usleep(1000) }
+            let parent = UInt32(shell.processIdentifier)
+            let early = try events(&reader).filter { $0.header.parent.pid == parent }
+            let dropped = try probes.counter(.exec, .dropped)
+            try Data().write(to: directory.appending(path: "empty"))
+            shell.waitUntilExit()
+            #expect(!early.isEmpty && early.allSatisfy { $0.text(.cgroup) == names[0] })
+            #expect(dropped > 10)
+            let late = try events(&reader).filter { $0.header.parent.pid == parent }
+            #expect(late.map { $0.text(.cgroup) ?? "" } == [group])
+            #expect(late.allSatisfy { $0.slot(.cgroup)?.isUnknown == false })
+        }
     }
 
     @Test("sees an exit if that is attached, and nothing after it was detached")
@@ -211,7 +293,7 @@ struct ProbesKernelTests {
 
     @Test("a process whose record was dropped is described when it connects again")
     func connectsAfterLoss() throws {
-        var probes = try Probes(ProbeOptions(ringSize: 4096))
+        var probes = try Probes(ProbeOptions(ringSize: 65_536))
         let to = try #require(IPPrefix("127.0.0.77"))
         try probes.setDestinations([(to, .wanted)], any: false)
         var reader = try probes.makeReader()

@@ -172,6 +172,15 @@ struct RecordDecoderTests {
         #expect(!event.header.degraded)
     }
 
+    @Test(
+        "there may be gaps in the numbers of processors",
+        arguments: [
+            ("0-3", 4), ("0\n", 1), ("0-3,8-11\n", 12), ("0,2,4-5", 6), ("", nil),
+        ] as [(String, Int?)])
+    func processors(list: String, limit: Int?) {
+        #expect(Processors.limit(of: list) == limit)
+    }
+
     @Test("a control group that was left out is the one that was told there last")
     func toldGroup() throws {
         var decoder = RecordDecoder(fields: FieldSet())
@@ -212,6 +221,11 @@ struct RecordDecoderTests {
         // a shorter one, and none at all
         #expect(try group(elsewhere, .text("y")) == ["y"])
         #expect(try group(elsewhere, .told) == ["y"])
+        // what was told of another group was lost on the way
+        var moved = exec
+        moved.cgroupID = 78
+        #expect(try group(moved, .told) == nil)
+        #expect(try group(exec, .told) == ["one.scope"])
         // what could not be read is not told
         #expect(try group(exec, .unreadable) == nil)
         // a processor that cannot be

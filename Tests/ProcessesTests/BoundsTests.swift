@@ -97,6 +97,21 @@ struct BoundsTests {
         }
     }
 
+    @Test("where all are alive, and few have arguments, room is made still", arguments: [20, 1, 7])
+    func roomAmongTheLiving(every: UInt32) {
+        let scene = scene(processes: 4096, bytes: 256 * 1024)
+        scene.host.alive = Set(1...4000)
+        let tail = String(repeating: "/d", count: 1000)
+        for pid in 2..<UInt32(3000) {
+            scene.exec(
+                Scene.process(pid), parent: systemd, "/usr/sbin/daemon",
+                args: pid % every == 0 ? ["daemon"] : [], cwd: .text("/\(pid)\(tail)"))
+        }
+        let counters = scene.table.counters
+        #expect(counters.evicted > 1000 && counters.full == 0)
+        #expect(counters.bytes < 250_000)
+    }
+
     @Test("paths that nobody shares fill the table, and old processes give way")
     func paths() {
         let scene = scene(processes: 4096, bytes: 256 * 1024)

@@ -83,10 +83,73 @@ struct CompleteTests {
         let event = try #require(taken)
         #expect(event.integer(.sessionLeaderPID) == 20 && event.integer(.groupLeaderPID) == 25)
         for role in [ProcessRole.sessionLeader, .groupLeader] {
-            for field in [role.executable, role.name, role.args, role.entityID, role.start] {
-                #expect(event.slot(field)?.isUnknown == true, "\(field)")
-            }
+            for field in [
+                role.executable, role.name, role.args, role.entityID, role.start, role.interactive,
+                role.userID,
+            ] { #expect(event.slot(field)?.isUnknown == true, "\(field)") }
         }
+    }
+
+    @Test(
+        "about a leader that nobody knows, to a rule that reads one thing of it",
+        arguments: [
+            Field.sessionLeaderArgs, .sessionLeaderName, .sessionLeaderUserID, .sessionLeaderEntityID,
+        ])
+    func unknownToRule(field: Field) throws {
+        let scene = Scene(needs: FieldSet([field]))
+        scene.begin(.exec, Scene.process(30), parent: systemd)
+        scene.setExecutable(.process, .text("/usr/bin/curl"))
+        scene.event.header.sessionLeader = ProcessIdentity(pid: 20, start: 0)
+        scene.table.apply(&scene.event)
+        let taken = scene.event.snapshot()
+        let event = try #require(taken)
+        #expect(event.slot(field)?.isUnknown == true)
+    }
+
+    @Test("about a leader without arguments: there are none, which is known")
+    func leaderWithoutArguments() throws {
+        let scene = Scene()
+        let (shell, curl) = (Scene.process(20), Scene.process(30))
+        scene.exec(shell, parent: systemd, "/bin/bash", args: [], session: 20)
+        let event = try #require(
+            scene.exec(curl, parent: shell, "/usr/bin/curl", session: 20, complete: true))
+        #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
+        #expect(!event.has(.sessionLeaderArgs))
+    }
+
+    @Test("about a kernel thread by which a session was entered: it runs nothing, which is known")
+    func kernelThread() throws {
+        let scene = Scene()
+        let (thread, helper) = (Scene.process(2), Scene.process(30))
+        scene.exec(helper, parent: thread, "/sbin/modprobe")
+        let event = try #require(scene.connect(helper, parent: thread, "/sbin/modprobe", complete: true))
+        #expect(event.header.entryLeader.isKnown)
+        #expect(event.slot(.entryLeaderExecutable)?.isUnknown != true)
+    }
+
+    @Test("a number is not taken for the leader that had it in another session")
+    func leaderOfOtherSession() throws {
+        let scene = Scene()
+        // 25 ran in session 10; a later session has a group whose leader, gone now, had that number
+        let (old, shell, curl) = (Scene.process(25), Scene.process(40), Scene.process(50))
+        scene.exec(old, parent: systemd, "/bin/old", session: 10)
+        scene.exec(shell, parent: old, "/bin/bash", session: 40)
+        scene.begin(.exec, curl, parent: shell)
+        scene.setExecutable(.process, .text("/usr/bin/curl"))
+        scene.event.header.sessionLeader = shell
+        scene.event.header.groupLeader = ProcessIdentity(pid: 25, start: 0)
+        scene.host.alive = [1, 40, 50]
+        for second in 1...20 {
+            scene.host.time = scene.time + Int64(second) * 1_000_000_000
+            scene.table.tick(at: Int64(second), told: scene.time + Int64(second) * 1_000_000_000)
+        }
+        scene.table.apply(&scene.event)
+        scene.table.complete(&scene.event)
+        let taken = scene.event.snapshot()
+        let event = try #require(taken)
+        #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
+        #expect(event.integer(.groupLeaderPID) == 25)
+        #expect(event.slot(.groupLeaderExecutable)?.isUnknown == true)
     }
 
     @Test("about leaders that ended before the program was started, from the line")

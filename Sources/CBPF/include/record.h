@@ -59,7 +59,7 @@ enum record_text_index {
 	TEXT_ENV, /* only the variables that were asked for */
 	TEXT_PARENT_EXECUTABLE,
 	/* Last component of the cgroup's path, v2, else pids or memory. TEXT_TOLD: as
-	 * in the last record of this kind, family and CPU. */
+	 * in the last record of this kind, family and CPU that was sent with one. */
 	TEXT_CGROUP,
 	TEXT_COUNT,
 };
@@ -106,8 +106,8 @@ RECORD_SIZE(record_identity, 16);
 struct record_task {
 	struct record_identity process;
 	struct record_identity parent;	/* thread-group leader of real_parent */
-	struct record_identity session; /* leader; start 0 if it is gone */
-	struct record_identity group;	/* process group leader; start 0 if it is gone */
+	struct record_identity session; /* leader; start 0 if it is gone, and not just */
+	struct record_identity group;	/* process group leader; the same */
 	__u32 tid;
 	__u32 namespaced_pid; /* in its own pid namespace */
 	__u32 uid, euid, suid;
@@ -185,6 +185,7 @@ struct counters {
 	__u64 count[COUNTER_HOOKS][COUNTER_ROOM];
 };
 RECORD_SIZE(counters, 640);
+_Static_assert(COUNTER_KINDS <= COUNTER_ROOM, "counters");
 
 /* Values in the destination trie. */
 enum destination_use {
