@@ -40,7 +40,7 @@ extension BenchResult {
             return BudgetLine(
                 what: "slows " + overhead.workload.name, measured: percent(summary.median),
                 detail: (text ?? "too few pairs for an interval")
-                    + (summary.isReal ? "" : ", no real difference")
+                    + (summary.isReal ? "" : ", difference not shown")
                     + "; \(time(overhead.baseline)) each without",
                 budget: budget.map { "<= \(decimal($0, $0 < 1 ? 1 : 0)) %" } ?? "",
                 verdict: budget.map { BudgetLine.Verdict(interval, limit: $0) } ?? .none)

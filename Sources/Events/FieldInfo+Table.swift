@@ -249,7 +249,7 @@ extension FieldInfo {
         case .parentWorkingDirectory:
             row(
                 "process.parent.working_directory", .keyword, .processTable,
-                "Current directory of the parent.")
+                "Current directory of the parent when its program started.")
         case .parentStart:
             row(
                 "process.parent.start", .date, .processTable,
@@ -257,31 +257,31 @@ extension FieldInfo {
         case .parentInteractive:
             row(
                 "process.parent.interactive", .boolean, .processTable,
-                "Whether the parent has a controlling terminal.")
+                "Whether the parent had a controlling terminal when its program started.")
         case .parentUserID:
             row(
                 "process.parent.user.id", .identifier, .processTable,
-                "Effective user id of the parent.")
+                "Effective user id of the parent when its program started.")
         case .parentUserName:
             row(
                 "process.parent.user.name", .keyword, .processTable,
-                "Name of the effective user of the parent, from /etc/passwd.")
+                "Name of the effective user of the parent when its program started, from /etc/passwd.")
         case .parentRealUserID:
             row(
                 "process.parent.real_user.id", .identifier, .processTable,
-                "Real user id of the parent.")
+                "Real user id of the parent when its program started.")
         case .parentGroupID:
             row(
                 "process.parent.group.id", .identifier, .processTable,
-                "Effective group id of the parent.")
+                "Effective group id of the parent when its program started.")
         case .parentRealGroupID:
             row(
                 "process.parent.real_group.id", .identifier, .processTable,
-                "Real group id of the parent.")
+                "Real group id of the parent when its program started.")
         case .parentThreadName:
             row(
                 "process.parent.thread.name", .keyword, .processTable,
-                "The short name (comm) of the parent.")
+                "The short name (comm) of the parent when its program started.")
         case .entryLeaderPID:
             row(
                 "process.entry_leader.pid", .long, .processTable,
@@ -311,11 +311,11 @@ extension FieldInfo {
         case .entryLeaderInteractive:
             row(
                 "process.entry_leader.interactive", .boolean, .processTable,
-                "Whether the entry leader has a controlling terminal.")
+                "Whether the entry leader had a controlling terminal when its program started.")
         case .entryLeaderUserID:
             row(
                 "process.entry_leader.user.id", .identifier, .processTable,
-                "Effective user id of the entry leader.")
+                "Effective user id of the entry leader when its program started.")
         case .entryLeaderMetaType:
             row(
                 "process.entry_leader.entry_meta.type", .keyword, .processTable,
@@ -350,11 +350,11 @@ extension FieldInfo {
         case .sessionLeaderInteractive:
             row(
                 "process.session_leader.interactive", .boolean, .processTable,
-                "Whether the session leader has a controlling terminal.")
+                "Whether the session leader had a controlling terminal when its program started.")
         case .sessionLeaderUserID:
             row(
                 "process.session_leader.user.id", .identifier, .processTable,
-                "Effective user id of the session leader.")
+                "Effective user id of the session leader when its program started.")
         case .groupLeaderPID:
             row(
                 "process.group_leader.pid", .long, .processTable,
@@ -385,11 +385,11 @@ extension FieldInfo {
         case .groupLeaderInteractive:
             row(
                 "process.group_leader.interactive", .boolean, .processTable,
-                "Whether the process group leader has a controlling terminal.")
+                "Whether the process group leader had a controlling terminal when its program started.")
         case .groupLeaderUserID:
             row(
                 "process.group_leader.user.id", .identifier, .processTable,
-                "Effective user id of the process group leader.")
+                "Effective user id of the process group leader when its program started.")
         case .userID:
             row(
                 "user.id", .identifier, .kernel,
@@ -469,7 +469,8 @@ extension FieldInfo {
         case .cgroup:
             row(
                 "imdswatch.process.cgroup.name", .keyword, .kernel,
-                "Last component of the control group.")
+                "Last component of the control group: v2, or where that is the root, of v1's pids or memory; empty for a root."
+            )
         case .cgroupID:
             row(
                 "imdswatch.process.cgroup.id", .long, .kernel,

@@ -45,6 +45,20 @@ public enum ProcessRole: UInt8, CaseIterable, Sendable {
     public var commandLine: Field? { pick(.processCommandLine, .parentCommandLine) }
     public var workingDirectory: Field? { pick(.processWorkingDirectory, .parentWorkingDirectory) }
 
+    /// Facts of parents and leaders that are as of when their program started: a
+    /// process that changed its user or directory since is not noticed.
+    public static let fieldsOfPrograms: FieldSet = {
+        var fields = FieldSet([
+            .parentWorkingDirectory, .parentUserName, .parentRealUserID, .parentGroupID,
+            .parentRealGroupID, .parentThreadName,
+        ])
+        for role in allCases where role != .process {
+            fields.insert(role.userID)
+            fields.insert(role.interactive)
+        }
+        return fields
+    }()
+
     private func pick(
         _ process: Field, _ parent: Field, _ entry: Field, _ session: Field, _ group: Field
     ) -> Field {

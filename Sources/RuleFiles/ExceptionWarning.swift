@@ -1,5 +1,6 @@
 public import Detection
 public import EQL
+public import Events
 
 /// Why an exception that loads may not do what it is written for.
 public struct ExceptionWarning: Sendable, Equatable {
@@ -10,6 +11,8 @@ public struct ExceptionWarning: Sendable, Equatable {
         case unknownRule(String)
         /// The sensor has no event that satisfies the condition.
         case impossible
+        /// It tests this field, which may have changed since it was learnt.
+        case outdated(Field)
     }
 
     /// Name of the exception, and the file it stands in.
@@ -46,6 +49,13 @@ extension ExceptionFile {
             // documents can tell of events that the sensor has not
             if source == .live, exception.query.stages.contains(where: { $0.requirement.kinds.isEmpty }) {
                 warn(.impossible)
+            }
+            guard source == .live else { continue }
+            var fields = ProcessRole.fieldsOfPrograms
+            while let field = fields.popFirst() {
+                if exception.query.stages.contains(where: { $0.requirement.fields.contains(field) }) {
+                    warn(.outdated(field))
+                }
             }
         }
         return warnings

@@ -1,4 +1,5 @@
 internal import ECS
+internal import Events
 internal import RuleFiles
 
 extension ExceptionWarning {
@@ -11,6 +12,9 @@ extension ExceptionWarning {
             "\(subject) is for a rule that is not loaded: \(id.printable)"
         case .impossible:
             "\(subject) cannot hold on a host: the sensor has no event that satisfies it"
+        case .outdated(let field):
+            "\(subject) tests \(field.info.name), which is as of when that process started its program: "
+                + "it holds, too, where the process has changed that since"
         }
     }
 

@@ -1,5 +1,6 @@
 import Detection
 import EQL
+import Events
 import RuleFiles
 import Testing
 
@@ -154,6 +155,27 @@ struct ExceptionFileTests {
         #expect(warnings(.live, at: end - 1) == [unknown, agent, impossible])
         let expired = ExceptionWarning(exception: "cloud-init", file: "e.toml", cause: .expired(end))
         #expect(warnings(.live, at: end) == [expired, unknown, agent, impossible])
+    }
+
+    @Test("are warned of when they test what may have changed since it was learnt")
+    func outdated() throws {
+        func warnings(_ condition: String, _ source: Query.Source = .live) throws -> [ExceptionWarning.Cause]
+        {
+            let text = "[[exception]]\nname = 'n'\nreason = 'r'\ncondition = '\(condition)'\n"
+            let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+            return ExceptionFile.warnings(of: exceptions, rules: [], source: source, at: 0).map(\.cause)
+        }
+        let parent = "any where process.parent.user.id == 0 and process.parent.name == \"cron\""
+        #expect(try warnings(parent) == [.outdated(.parentUserID)])
+        #expect(try warnings(parent, .documents) == [])
+        let others =
+            "any where process.session_leader.interactive == false and not process.parent.working_directory == \"/\""
+        #expect(
+            try warnings(others) == [
+                .outdated(.parentWorkingDirectory), .outdated(.sessionLeaderInteractive),
+            ])
+        #expect(
+            try warnings("any where user.id == 0 and process.parent.executable == \"/usr/sbin/cron\"") == [])
     }
 
     @Test(
