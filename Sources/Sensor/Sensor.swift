@@ -41,6 +41,7 @@ public struct Sensor: ~Copyable {
     /// Loads and attaches everything, seeds the process table, and gives up the
     /// privileges that are not needed any more. Call it before there are threads.
     public init(_ options: SensorOptions, log: Logger) throws(SensorError) {
+        Memory.mapLargeBlocks()
         let waiting = try Sensor.makeWaiting()
         let canary = try Sensor.startCanary()
         let host = HostFacts()
