@@ -16,8 +16,8 @@ struct ToldGroups: ~Copyable {
 
     /// - Parameter processors: one more than the highest number of one.
     init(processors: Int) {
-        ids = [UInt64](repeating: 0, count: max(1, processors) * Self.programs)
-        let places = max(1, processors) * Self.programs
+        let places = processors * Self.programs
+        ids = [UInt64](repeating: 0, count: places)
         names = ByteArena(capacity: places * Self.room, limit: places * Self.room)
         _ = names.extend(by: places * Self.room)
         lengths = [UInt8?](repeating: nil, count: places)

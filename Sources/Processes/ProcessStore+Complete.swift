@@ -105,13 +105,15 @@ extension ProcessStore {
 
     /// Less than an eighth of the bytes is left.
     var isShortOfBytes: Bool {
-        lineage.texts.heap.limit - lineage.texts.heap.used < lineage.texts.heap.limit / 8
+        bytesLeft < lineage.texts.heap.limit / 8
     }
 
     /// Less than a sixteenth is, although arguments gave way.
     var isVeryShortOfBytes: Bool {
-        lineage.texts.heap.limit - lineage.texts.heap.used < lineage.texts.heap.limit / 16
+        bytesLeft < lineage.texts.heap.limit / 16
     }
+
+    private var bytesLeft: Int { lineage.texts.heap.limit - lineage.texts.heap.used }
 
     /// The next place in use, going round; 0 if there is none.
     mutating func nextEntry(after place: UInt32) -> UInt32 {

@@ -1,7 +1,6 @@
 internal import Detection
 internal import EQL
 internal import Logging
-internal import Platform
 internal import Probes
 internal import Processes
 
@@ -57,7 +56,6 @@ extension Sensor {
         if !requirement.kinds.contains(.exit) { probes.detach(.exit) }
         warnOfUnknowable()
         report("reloaded")
-        Memory.giveBackFreed()
         log.notice("reloaded", metadata: ["rules": "\(rules.rules.count)"])
     }
 }

@@ -293,7 +293,7 @@ struct ProbesKernelTests {
 
     @Test("a process whose record was dropped is described when it connects again")
     func connectsAfterLoss() throws {
-        var probes = try Probes(ProbeOptions(ringSize: 65_536))
+        var probes = try Probes(ProbeOptions(ringSize: 4096))
         let to = try #require(IPPrefix("127.0.0.77"))
         try probes.setDestinations([(to, .wanted)], any: false)
         var reader = try probes.makeReader()

@@ -67,20 +67,30 @@ struct CompleteTests {
         #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
     }
 
+    /// What is told of a program whose leaders are as the kernel says: start 0 where
+    /// they have ended.
+    private func event(
+        _ kind: EventKind, _ process: ProcessIdentity, parent: ProcessIdentity,
+        session: ProcessIdentity, group: ProcessIdentity = .none, in scene: Scene, complete: Bool = true
+    ) throws -> EventSnapshot {
+        scene.begin(kind, process, parent: parent)
+        scene.setExecutable(.process, .text("/usr/bin/curl"))
+        scene.event.header.sessionLeader = session
+        scene.event.header.groupLeader = group
+        scene.table.apply(&scene.event)
+        if complete { scene.table.complete(&scene.event) }
+        let taken = scene.event.snapshot()
+        return try #require(taken)
+    }
+
     @Test("about leaders that nobody knows: they are there")
     func unknownLeaders() throws {
         let scene = Scene()
         scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd", session: 1)
         let curl = Scene.process(30)
-        scene.begin(.connect, curl, parent: systemd)
-        scene.setExecutable(.process, .text("/usr/bin/curl"))
-        // as the kernel tells of those that have ended
-        scene.event.header.sessionLeader = ProcessIdentity(pid: 20, start: 0)
-        scene.event.header.groupLeader = ProcessIdentity(pid: 25, start: 0)
-        scene.table.apply(&scene.event)
-        scene.table.complete(&scene.event)
-        let taken = scene.event.snapshot()
-        let event = try #require(taken)
+        let event = try event(
+            .connect, curl, parent: systemd, session: ProcessIdentity(pid: 20, start: 0),
+            group: ProcessIdentity(pid: 25, start: 0), in: scene)
         #expect(event.integer(.sessionLeaderPID) == 20 && event.integer(.groupLeaderPID) == 25)
         for role in [ProcessRole.sessionLeader, .groupLeader] {
             for field in [
@@ -97,12 +107,9 @@ struct CompleteTests {
         ])
     func unknownToRule(field: Field) throws {
         let scene = Scene(needs: FieldSet([field]))
-        scene.begin(.exec, Scene.process(30), parent: systemd)
-        scene.setExecutable(.process, .text("/usr/bin/curl"))
-        scene.event.header.sessionLeader = ProcessIdentity(pid: 20, start: 0)
-        scene.table.apply(&scene.event)
-        let taken = scene.event.snapshot()
-        let event = try #require(taken)
+        let event = try event(
+            .exec, Scene.process(30), parent: systemd, session: ProcessIdentity(pid: 20, start: 0),
+            in: scene, complete: false)
         #expect(event.slot(field)?.isUnknown == true)
     }
 
@@ -134,19 +141,13 @@ struct CompleteTests {
         let (old, shell, curl) = (Scene.process(25), Scene.process(40), Scene.process(50))
         scene.exec(old, parent: systemd, "/bin/old", session: 10)
         scene.exec(shell, parent: old, "/bin/bash", session: 40)
-        scene.begin(.exec, curl, parent: shell)
-        scene.setExecutable(.process, .text("/usr/bin/curl"))
-        scene.event.header.sessionLeader = shell
-        scene.event.header.groupLeader = ProcessIdentity(pid: 25, start: 0)
         scene.host.alive = [1, 40, 50]
         for second in 1...20 {
             scene.host.time = scene.time + Int64(second) * 1_000_000_000
             scene.table.tick(at: Int64(second), told: scene.time + Int64(second) * 1_000_000_000)
         }
-        scene.table.apply(&scene.event)
-        scene.table.complete(&scene.event)
-        let taken = scene.event.snapshot()
-        let event = try #require(taken)
+        let event = try event(
+            .exec, curl, parent: shell, session: shell, group: ProcessIdentity(pid: 25, start: 0), in: scene)
         #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
         #expect(event.integer(.groupLeaderPID) == 25)
         #expect(event.slot(.groupLeaderExecutable)?.isUnknown == true)
@@ -165,14 +166,9 @@ struct CompleteTests {
             scene.exec(Scene.process(40), parent: systemd, "/bin/true")
             scene.table.tick(at: Int64(second))
         }
-        scene.begin(.exec, curl, parent: script)
-        scene.setExecutable(.process, .text("/usr/bin/curl"))
-        scene.event.header.sessionLeader = ProcessIdentity(pid: 20, start: 0)
-        scene.event.header.groupLeader = ProcessIdentity(pid: 25, start: 0)
-        scene.table.apply(&scene.event)
-        scene.table.complete(&scene.event)
-        let taken = scene.event.snapshot()
-        let event = try #require(taken)
+        let event = try event(
+            .exec, curl, parent: script, session: ProcessIdentity(pid: 20, start: 0),
+            group: ProcessIdentity(pid: 25, start: 0), in: scene)
         #expect(event.header.sessionLeader == shell && event.header.groupLeader == script)
         #expect(event.text(.sessionLeaderExecutable) == "/bin/bash")
         #expect(event.text(.groupLeaderExecutable) == "/bin/sh")
