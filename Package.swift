@@ -102,7 +102,7 @@ let package = Package(
         tests("RecordingTests", ["Events", "Recording"]),
         tests("RuleFilesTests", ["Detection", "EQL", "Events", "RuleFiles", "Rules"]),
         tests("LabTests", ["Lab"]),
-        tests("SensorTests", ["Events", "Probes", "Sensor"]),
+        tests("SensorTests", ["Detection", "EQL", "Events", "Output", "Probes", "Sensor"]),
         tests(
             "FuzzTests", ["Detection", "EQL", "Events", "Recording", "RuleFiles"],
             resources: [.copy("Corpus")]),

@@ -101,8 +101,12 @@ struct BlockPool: ~Copyable {
         var done = 0
         while done < bytes.count {
             let count = min(BlockPool.blockSize, bytes.count - done)
-            let kept = arena.bytes.span.extracting(droppingFirst: Int(block) * BlockPool.blockSize)
-            for index in 0..<count where kept[index] != bytes[done + index] { return false }
+            let start = Int(block) * BlockPool.blockSize
+            guard
+                areEqual(
+                    arena.bytes.span.extracting(start..<(start + count)),
+                    bytes.extracting(done..<(done + count)))
+            else { return false }
             done += count
             block = next[Int(block)]
         }

@@ -1,6 +1,15 @@
 internal import EQL
 public import Events
 
+/// What an event can become.
+public struct Prospect: Sendable, Equatable {
+    /// For how long, in nanoseconds from its time, a match may need its evidence:
+    /// 0 if it is needed now or never, `Int64.max` if there is no limit.
+    public var span: Int64
+    /// The event may complete a match.
+    public var mayMatch: Bool
+}
+
 /// Runs rules over events, one event at a time, in one thread.
 ///
 /// Between two calls nothing is allocated, locked or retained, once memory has
@@ -45,23 +54,26 @@ public struct DetectionEngine: ~Copyable {
     }
 
     /// First half of `process`: finds the stages that the event satisfies, and
-    /// reports what is due before it. True if the event can become part of a
-    /// match: then its evidence is worth completing before `apply`, which is due
-    /// either way.
+    /// reports what is due before it. Says what the event can become, nil if it
+    /// cannot become part of a match; `apply` is due either way.
     public mutating func examine<Sink: MatchSink & ~Copyable>(
         _ event: borrowing Event, into sink: inout Sink
-    ) -> Bool {
+    ) -> Prospect? {
         if state.begin(event.header.time) { reportWaiting(dueOnly: true, into: &sink) }
         hitCount = plan.evaluate(event, into: &hits, using: &candidates)
+        var prospect: Prospect?
         for index in 0..<hitCount {
             let step = plan.steps[Int(hits[index])]
             switch step.action {
-            case .single, .open: return true
-            case .advance: if state.awaits(step, plan, event) { return true }
+            case .single, .open: break
+            case .advance: guard state.awaits(step, plan, event) else { continue }
             case .blockBefore, .blockBetween, .blockAfter, .until: continue
             }
+            let span = plan.span(after: step)
+            prospect = Prospect(
+                span: max(prospect?.span ?? 0, span), mayMatch: prospect?.mayMatch ?? false || span == 0)
         }
-        return false
+        return prospect
     }
 
     /// Second half of `process`, with the same event.
@@ -71,7 +83,7 @@ public struct DetectionEngine: ~Copyable {
         for index in 0..<hitCount {
             let step = plan.steps[Int(hits[index])]
             let isExcepted = canTake(step, event) && sink.excepts(event, rule: Int(step.rule))
-            if state.apply(step, plan, event, isExcepted: isExcepted) { sink.matched(state.match) }
+            if state.apply(step, plan, event, isExcepted: isExcepted) { sink.matched(&state.match) }
         }
     }
 
@@ -103,7 +115,7 @@ public struct DetectionEngine: ~Copyable {
     private mutating func reportWaiting<Sink: MatchSink & ~Copyable>(
         dueOnly: Bool, into sink: inout Sink
     ) {
-        while state.takeWaiting(plan, dueOnly: dueOnly) { sink.matched(state.match) }
+        while state.takeWaiting(plan, dueOnly: dueOnly) { sink.matched(&state.match) }
     }
 
     /// Goes on where another engine stopped: takes over its counters, and what is

@@ -116,6 +116,14 @@ struct EnginePlan: ~Copyable {
         }
     }
 
+    /// How long a match may need the evidence of an event that satisfies a step:
+    /// nanoseconds, 0 if it is complete with it.
+    func span(after step: Step) -> Int64 {
+        guard step.action != .single else { return 0 }
+        let sequence = sequences[Int(step.sequence)]
+        return step.isLast && !sequence.hasTrailingMissing ? 0 : sequence.maxspan
+    }
+
     /// Leaves out what the values of an example settle for all events of its kind.
     mutating func settle(by example: borrowing Event) {
         for visit in visitRanges[Int(example.header.kind.rawValue)] {

@@ -10,9 +10,12 @@ public struct Match: ~Copyable {
     /// The images, one after the other.
     public private(set) var arena: ByteArena
     private var ends: [Int] = []
+    /// Memory to put an image in place of another in.
+    private var spare: ByteArena
 
     init(limit: Int, events: Int) {
         arena = ByteArena(capacity: min(limit, 16 * 1024), limit: limit)
+        spare = ByteArena(capacity: 0, limit: limit)
         ends.reserveCapacity(events)
     }
 
@@ -22,6 +25,20 @@ public struct Match: ~Copyable {
     /// Where the image of an event lies in `arena.bytes`, in order.
     public func range(of index: Int) -> Range<Int> {
         (index == 0 ? 0 : ends[index - 1])..<ends[index]
+    }
+
+    /// Puts an event in place of the one at an index, of which it is a fuller
+    /// version; false, and nothing is changed, if there is no room.
+    public mutating func replace(_ index: Int, with event: borrowing Event) -> Bool {
+        let old = range(of: index)
+        spare.truncate(to: 0)
+        guard spare.append(part: 0..<old.lowerBound, of: arena),
+            let new = event.appendImage(to: &spare),
+            spare.append(part: old.upperBound..<arena.count, of: arena)
+        else { return false }
+        swap(&arena, &spare)
+        for place in index..<ends.count { ends[place] += new.count - old.count }
+        return true
     }
 
     mutating func begin(rule: Int) {
@@ -54,10 +71,17 @@ public struct Match: ~Copyable {
     }
 }
 
+extension ByteArena {
+    fileprivate mutating func append(part range: Range<Int>, of other: borrowing ByteArena) -> Bool {
+        append(other.bytes.span.extracting(range)) != nil
+    }
+}
+
 /// Takes what the engine finds.
 public protocol MatchSink: ~Copyable {
-    /// Called once for each match, during `process`, `advance` or `flush`.
-    mutating func matched(_ match: borrowing Match)
+    /// Called once for each match, during `process`, `advance` or `flush`. The
+    /// sink may make its events fuller.
+    mutating func matched(_ match: inout Match)
 
     /// Whether a match of a rule is not told if this event is part of it. The
     /// event then takes no pending match with it.

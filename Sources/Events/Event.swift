@@ -49,6 +49,9 @@ public struct EventHeader: Sendable {
     public var sessionLeader: ProcessIdentity = .none
     public var groupLeader: ProcessIdentity = .none
     public var entryLeader: ProcessIdentity = .none
+    /// Live only, not 0: the event is not complete yet; under this number its
+    /// evidence is held.
+    public var evidence: UInt32 = 0
 
     public init() {}
 }

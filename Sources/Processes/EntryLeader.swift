@@ -55,7 +55,11 @@ extension ProcessStore {
     /// The process through which a session was entered: the first, from the
     /// process upwards, whose parent lets users or containers in, or the
     /// leader of a session that init started.
-    mutating func entryLeader(of ancestor: UInt32) -> (ancestor: UInt32, kind: EntryKind) {
+    ///
+    /// - Parameter held: the leader of the session, where it is known; else 0.
+    mutating func entryLeader(
+        of ancestor: UInt32, inSessionOf held: UInt32
+    ) -> (ancestor: UInt32, kind: EntryKind) {
         var number = ancestor
         var own = door(lineage.ancestors[Int(ancestor)])
         for _ in 0..<(2 * Int(Lineage.depthLimit)) {
@@ -79,10 +83,10 @@ extension ProcessStore {
                 return (number, kind)
             }
             // An orphan: its session tells where it came from, if the leader is still there.
-            let place = index.find(image.session)
-            guard image.session != 0, place != 0 else { return (number, .unknown) }
-            let leader = index.entries[Int(place)].ancestor
-            guard leader != number, lineage.ancestors[Int(leader)].pid != process.pid,
+            guard image.session != 0 else { return (number, .unknown) }
+            let isHeld = held != 0 && lineage.ancestors[Int(held)].pid == image.session
+            let leader = isHeld ? held : index.entries[Int(index.find(image.session))].ancestor
+            guard leader != 0, leader != number, lineage.ancestors[Int(leader)].pid != process.pid,
                 lineage.ancestors[Int(leader)].start <= process.start
             else { return (number, .unknown) }
             number = leader

@@ -6,7 +6,8 @@ extension ProcessStore {
     /// The event may be a while old: what is told of its parent must still be
     /// of the program that the parent ran then.
     mutating func complete(_ event: inout Event) {
-        let ancestor = known(event.header.process)
+        let held = evidence[event.header.evidence]
+        let ancestor = held?.ancestor ?? known(event.header.process)
         let process = lineage.ancestors[Int(ancestor)]
         if event.header.kind == .fork { restoreProcess(process.image, of: &event) }
         let wanted = event.header.parent
@@ -25,14 +26,15 @@ extension ProcessStore {
         if event.header.parent.isKnown, !event.has(.parentStart) {
             setStart(.parentStart, event.header.parent.start, of: &event, traits: [])
         }
-        fillMore(parent: parent, self: ancestor, of: &event, all: true)
+        fillMore(parent: parent, self: ancestor, held: held, of: &event, all: true)
     }
 
     mutating func appendAncestry(
-        of process: ProcessIdentity, limit: Int, to arena: inout ByteArena
+        of process: ProcessIdentity, held evidence: UInt32, limit: Int, to arena: inout ByteArena
     ) -> Int {
         var count = 0
-        var number = lineage.ancestors[Int(known(process))].parent
+        let ancestor = self.evidence[evidence]?.ancestor ?? known(process)
+        var number = lineage.ancestors[Int(ancestor)].parent
         while number != 0, count < limit {
             let ancestor = lineage.ancestors[Int(number)]
             let executable = lineage.texts.range(lineage.images[Int(ancestor.image)].executable)

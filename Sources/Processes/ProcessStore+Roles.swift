@@ -3,8 +3,11 @@ internal import Events
 extension ProcessStore {
     /// Fills what rules seldom need: everything that is not there yet with
     /// `all`, else what the loaded rules read.
+    ///
+    /// - Parameter held: the leaders as they were then; nil to look for them now.
     mutating func fillMore(
-        parent: UInt32, self ancestor: UInt32, of event: inout Event, all: Bool
+        parent: UInt32, self ancestor: UInt32, held: HeldEvidence.Entry? = nil, of event: inout Event,
+        all: Bool
     ) {
         if wants(.processStart, of: &event, all) {
             setStart(.processStart, event.header.process.start, of: &event, traits: [])
@@ -13,17 +16,20 @@ extension ProcessStore {
         fillUnits(ancestor, of: &event, all: all)
         if all || needs.parent { fill(.parent, from: parent, of: &event, all: all) }
         if all || needs.sessionLeader {
-            let (leader, identity) = sessionLeader(of: ancestor, &event)
+            let (leader, identity) =
+                held.map { ($0.sessionLeader, event.header.sessionLeader) }
+                ?? sessionLeader(of: ancestor, &event)
             event.header.sessionLeader = identity
             fillLeader(.sessionLeader, identity, from: leader, of: &event, all: all)
         }
         if all || needs.groupLeader {
-            let (leader, identity) = groupLeader(of: ancestor, &event)
+            let (leader, identity) =
+                held.map { ($0.groupLeader, event.header.groupLeader) } ?? groupLeader(of: ancestor, &event)
             event.header.groupLeader = identity
             fillLeader(.groupLeader, identity, from: leader, of: &event, all: all)
         }
         if all || needs.entryLeader, ancestor != 0 {
-            let (leader, kind) = entryLeader(of: ancestor)
+            let (leader, kind) = entryLeader(of: ancestor, inSessionOf: held?.sessionLeader ?? 0)
             let entry = lineage.ancestors[Int(leader)]
             event.header.entryLeader = ProcessIdentity(pid: entry.pid, start: entry.start)
             fillLeader(.entryLeader, event.header.entryLeader, from: leader, of: &event, all: all)
@@ -160,7 +166,7 @@ extension ProcessStore {
 
     /// Who leads the session of an event's process; where the event does not say it,
     /// what was told of the program that the process runs.
-    private mutating func sessionLeader(
+    mutating func sessionLeader(
         of ancestor: UInt32, _ event: inout Event
     ) -> (ancestor: UInt32, identity: ProcessIdentity) {
         var identity = event.header.sessionLeader
@@ -174,7 +180,7 @@ extension ProcessStore {
         return (leader, started(identity, as: leader))
     }
 
-    private mutating func groupLeader(
+    mutating func groupLeader(
         of ancestor: UInt32, _ event: inout Event
     ) -> (ancestor: UInt32, identity: ProcessIdentity) {
         let identity = event.header.groupLeader

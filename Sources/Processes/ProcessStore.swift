@@ -25,6 +25,7 @@ struct ProcessStore: ~Copyable {
     var index: ProcessIndex
     var lineage: Lineage
     var users: UserNames
+    var evidence: HeldEvidence
     var needs: ProcessNeeds
     let namer: EntityNamer
     var counters = ProcessCounters()
@@ -34,6 +35,7 @@ struct ProcessStore: ~Copyable {
     init(limits: ProcessTableLimits, needs: ProcessNeeds, namer: EntityNamer, users: consuming UserNames) {
         index = ProcessIndex(limit: limits.processes)
         lineage = Lineage(processes: limits.processes, bytes: limits.bytes)
+        evidence = HeldEvidence(limit: limits.processes / 4)
         self.needs = needs
         self.namer = namer
         self.users = users

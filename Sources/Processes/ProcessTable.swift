@@ -68,6 +68,15 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         makeRoom()
     }
 
+    /// Notes what `complete` needs to know of an event, so that it can be called
+    /// after a while, if it ever is. False if it must be called now.
+    ///
+    /// - Parameter span: nanoseconds after the event.
+    public mutating func hold(_ event: inout Event, for span: Int64) -> Bool {
+        guard event.header.kind != .document, !wouldAsk(event) else { return false }
+        return store.hold(&event, for: span)
+    }
+
     /// Fills every field that is still missing and can be known: for alerts,
     /// and for events that are shown. Slower than `apply`.
     public mutating func complete(_ event: inout Event) {
@@ -98,18 +107,20 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     public mutating func tick(at time: Int64, told: Int64 = 0) {
         store.users.refresh(at: time)
         store.advance(to: told)
+        store.giveBack()
         readsLeft = 1000
         forgetEnded(places: max(1024, store.index.entries.count / 8))
     }
 
     /// Appends the parents of a process as `AncestryEntry`s, nearest first.
     ///
+    /// - Parameter evidence: `EventHeader.evidence` of the event at hand.
     /// - Returns: how many were appended.
     @discardableResult
     public mutating func ancestry(
-        of process: ProcessIdentity, limit: Int = 16, into arena: inout ByteArena
+        of process: ProcessIdentity, held evidence: UInt32 = 0, limit: Int = 16, into arena: inout ByteArena
     ) -> Int {
-        store.appendAncestry(of: process, limit: limit, to: &arena)
+        store.appendAncestry(of: process, held: evidence, limit: limit, to: &arena)
     }
 
     // MARK: Asking the host
@@ -149,18 +160,27 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         {
             store.learnParentExecutable(buffer, traits: traits, of: &event)
         }
-        let lacksArguments = !event.has(.processArgs) && !event.has(.processArgsCount)
-        let lacksDirectory = !hasText(.processWorkingDirectory, event)
-        guard event.header.kind != .exit,
-            lacksArguments || event.slot(.processArgs)?.isUnknown ?? false || lacksDirectory,
-            isUnchanged(&event)
-        else { return }
+        guard event.header.kind != .exit, lacksOwn(event), isUnchanged(&event) else { return }
         if !hasText(.processArgs, event), let traits = read(.arguments, of: event.header.process) {
             event.setArguments(.process, buffer.span, traits: traits)
         }
-        if lacksDirectory, let traits = read(.workingDirectory, of: event.header.process) {
+        if !hasText(.processWorkingDirectory, event),
+            let traits = read(.workingDirectory, of: event.header.process)
+        {
             event.set(.processWorkingDirectory, text: buffer.span, traits: traits)
         }
+    }
+
+    /// Whether to complete an event would be to ask the host.
+    private func wouldAsk(_ event: borrowing Event) -> Bool {
+        event.slot(.parentExecutable)?.isUnknown ?? false || event.header.kind != .exit && lacksOwn(event)
+    }
+
+    /// Whether arguments or working directory are missing.
+    private func lacksOwn(_ event: borrowing Event) -> Bool {
+        !event.has(.processArgs) && !event.has(.processArgsCount)
+            || event.slot(.processArgs)?.isUnknown ?? false
+            || !hasText(.processWorkingDirectory, event)
     }
 
     /// Whether a process still runs the program that its event tells about.

@@ -66,7 +66,7 @@ extension RuleTest {
 private struct LineCollector: MatchSink, ~Copyable {
     var alerts: [[Int]] = []
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         alerts.append(
             (0..<match.count).map { index in
                 let image = match.arena.bytes.span.extracting(match.range(of: index))

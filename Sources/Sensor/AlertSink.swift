@@ -1,6 +1,7 @@
 internal import Detection
 internal import Events
 internal import Output
+internal import Processes
 
 /// Kinds of messages between the thread that finds and the thread that writes.
 enum MessageKind: UInt8 {
@@ -33,14 +34,36 @@ struct AlertCounters: Sendable {
     var eventsQueueFull: UInt64 = 0
 }
 
-/// Takes matches from the engine, holds back what is to be held back, and hands
-/// the rest to the writer. Allocates nothing in steady state.
-struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
+/// Knows more about the events of a match than rules had to.
+protocol EvidenceSource: ~Copyable {
+    /// Fills what an event can still be told.
+    mutating func complete(_ event: inout Event)
+
+    /// Appends the processes above the one of an event as `AncestryEntry`s.
+    mutating func appendAncestry(of event: borrowing Event, to arena: inout ByteArena)
+}
+
+/// Documents say all that is known.
+struct NoEvidence: EvidenceSource {
+    mutating func complete(_ event: inout Event) {}
+    mutating func appendAncestry(of event: borrowing Event, to arena: inout ByteArena) {}
+}
+
+extension ProcessTable: EvidenceSource {
+    mutating func appendAncestry(of event: borrowing Event, to arena: inout ByteArena) {
+        ancestry(of: event.header.process, held: event.header.evidence, into: &arena)
+    }
+}
+
+/// Takes matches from the engine, holds back what is to be held back, completes
+/// the rest and hands it to the writer. Allocates nothing in steady state.
+struct AlertSink<Outlet: MessageOutlet, Evidence: EvidenceSource & ~Copyable>: ~Copyable, MatchSink {
     private(set) var counters = AlertCounters()
+    var evidence: Evidence
     var exceptions: ExceptionSet
     var limiter: AlertLimiter
-    /// The processes above the one whose event is being tried, as `AncestryEntry`s.
-    var ancestry = ByteArena(capacity: 4096, limit: 64 * 1024)
+    /// The processes above that of the last event of a match, as `AncestryEntry`s.
+    private var ancestry = ByteArena(capacity: 4096, limit: 64 * 1024)
     /// Now, in nanoseconds since 1970, UTC; in `replay`, the time of the event.
     var now: Int64 = 0
     /// When alerts are made, if that is another time.
@@ -55,30 +78,48 @@ struct AlertSink<Outlet: MessageOutlet>: ~Copyable, MatchSink {
     private let showsSuppressed: Bool
     private let queue: Outlet
     private var message = ByteArena(capacity: 64 * 1024, limit: MessageQueue.longestMessage)
+    private var event = Event()
 
     init(
-        exceptions: consuming ExceptionSet, limiter: consuming AlertLimiter, showsSuppressed: Bool,
-        queue: Outlet
+        evidence: consuming Evidence, exceptions: consuming ExceptionSet,
+        limiter: consuming AlertLimiter, showsSuppressed: Bool, queue: Outlet
     ) {
+        self.evidence = evidence
         self.exceptions = exceptions
         self.limiter = limiter
         self.showsSuppressed = showsSuppressed
         self.queue = queue
     }
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         if let exception = exceptions.suppression(of: match, at: now) {
             counters.suppressed += 1
             guard showsSuppressed else { return }
+            complete(&match)
             let name = exceptions.exceptions[exception].name
             _ = send(match, suppressedBy: name.utf8.span)
             return
         }
+        complete(&match)
         guard limiter.admits(match) else {
             counters.flooded += 1
             return
         }
         if send(match, suppressedBy: [UInt8]().span) { counters.sent += 1 }
+    }
+
+    /// Fills what only an alert tells into the events that wait for it.
+    private mutating func complete(_ match: inout Match) {
+        ancestry.truncate(to: 0)
+        for index in 0..<match.count {
+            guard event.load(image: match.arena.bytes.span.extracting(match.range(of: index)))
+            else { continue }
+            if index == match.count - 1 { evidence.appendAncestry(of: event, to: &ancestry) }
+            guard event.header.evidence != 0 else { continue }
+            evidence.complete(&event)
+            event.header.evidence = 0
+            _ = match.replace(index, with: event)
+        }
     }
 
     mutating func excepts(_ event: borrowing Event, rule: Int) -> Bool {

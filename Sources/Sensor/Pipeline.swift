@@ -20,10 +20,13 @@ struct Pipeline: ~Copyable {
     }
 
     private(set) var counters = Counters()
+    var table: ProcessTable<ProcFileSystem> {
+        _read { yield sink.evidence }
+        _modify { yield &sink.evidence }
+    }
     var decoder: RecordDecoder
-    var table: ProcessTable<ProcFileSystem>
     var engine: DetectionEngine
-    var sink: AlertSink<MessageQueue>
+    var sink: AlertSink<MessageQueue, ProcessTable<ProcFileSystem>>
     var proof: HookProof
     private var event: Event
     private let writesEvents: Bool
@@ -47,12 +50,12 @@ struct Pipeline: ~Copyable {
         decoder = RecordDecoder(fields: requirement.fields)
         decoder.prepare(&event)
         event.fixConstants()
-        table = ProcessTable(
+        engine = DetectionEngine(rules: options.rules)
+        let table = ProcessTable(
             source: ProcFileSystem(), needs: ProcessNeeds(requirement),
             namer: EntityNamer(hostID: host.id, bootID: host.bootID))
-        engine = DetectionEngine(rules: options.rules)
         sink = AlertSink(
-            exceptions: exceptions, limiter: AlertLimiter(limit: options.alertLimit),
+            evidence: table, exceptions: exceptions, limiter: AlertLimiter(limit: options.alertLimit),
             showsSuppressed: options.showsSuppressed, queue: queue)
         self.proof = proof
         regularConnections = RegularConnections(repeatsMatter: options.rules.repeatedConnectionsMatter)
@@ -87,7 +90,7 @@ struct Pipeline: ~Copyable {
         sink.exceptions = exceptions
         // alerts are counted by the place of their rule
         sink.limiter = AlertLimiter(limit: options.alertLimit)
-        table.needs = ProcessNeeds(requirement)
+        sink.evidence.needs = ProcessNeeds(requirement)
         decoder.setFields(requirement.fields)
         variables = Pipeline.variables(requirement)
     }
@@ -106,22 +109,20 @@ struct Pipeline: ~Copyable {
         position += 1
         event.header.position = position
         if let variables { event.keepVariables(named: variables.span) }
-        table.apply(&event)
+        sink.evidence.apply(&event)
         if proof.claims(event) {
             counters.exempt += 1
             if event.header.kind == .connect { use() }
             return
         }
         if writesEvents {
-            table.complete(&event)
+            sink.evidence.complete(&event)
             sink.send(event)
         }
-        if engine.examine(event, into: &sink) {
-            // evidence that only an alert needs
-            if !writesEvents { table.complete(&event) }
-            sink.now = Clock.boottime() + decoder.utcOffset
-            sink.ancestry.truncate(to: 0)
-            table.ancestry(of: event.header.process, into: &sink.ancestry)
+        if let prospect = engine.examine(event, into: &sink) {
+            sink.now =
+                prospect.mayMatch ? Clock.boottime() + decoder.utcOffset : event.header.timestamp
+            if !writesEvents { keepEvidence(for: prospect) }
         }
         let excepted = sink.exceptedEvents
         engine.apply(event, into: &sink)
@@ -131,6 +132,16 @@ struct Pipeline: ~Copyable {
                 event.header, to: destination, isExcepted: sink.exceptedEvents != excepted)
         }
     }
+
+    /// Sees to it that an alert can tell what no rule reads of the event.
+    private mutating func keepEvidence(for prospect: Prospect) {
+        if prospect.span > Pipeline.longestHold || !sink.evidence.hold(&event, for: prospect.span) {
+            sink.evidence.complete(&event)
+        }
+    }
+
+    /// What is needed for longer is made complete at once: nanoseconds.
+    private static let longestHold: Int64 = 5_000_000_000
 
     /// Nobody is known any more who connects again and again.
     mutating func forgetRegulars() {
@@ -149,7 +160,7 @@ struct Pipeline: ~Copyable {
         if wantsTest { sendTest() }
         guard !hasSample else { return }
         hasSample = true
-        table.complete(&event)
+        sink.evidence.complete(&event)
         sink.send(sample: event)
     }
 
@@ -162,10 +173,8 @@ struct Pipeline: ~Copyable {
         }
         rule.query = query
         var tester = DetectionEngine(rules: RuleSet([rule]))
-        table.complete(&event)
+        sink.evidence.complete(&event)
         sink.now = event.header.timestamp
-        sink.ancestry.truncate(to: 0)
-        table.ancestry(of: event.header.process, into: &sink.ancestry)
         sink.isTest = true
         tester.process(event, into: &sink)
         sink.isTest = false
@@ -180,11 +189,11 @@ struct Pipeline: ~Copyable {
             counters.malformed += 1
             return
         }
-        table.seed(&event)
+        sink.evidence.seed(&event)
     }
 
     /// Takes the first process, which a kernel may leave out of its list.
-    mutating func seedInit() { table.seedFromSource(1, through: &event) }
+    mutating func seedInit() { sink.evidence.seedFromSource(1, through: &event) }
 
     /// Notes that time has passed.
     mutating func tick(boot: Int64, utc: Int64) {
@@ -192,7 +201,7 @@ struct Pipeline: ~Copyable {
         sink.now = utc
         // what another processor has yet to send must still take its place
         engine.advance(to: boot - Pipeline.settled, into: &sink)
-        table.tick(at: boot, told: boot - Pipeline.settled)
+        sink.evidence.tick(at: boot, told: boot - Pipeline.settled)
     }
 
     /// No record is sent later than this after its time: nanoseconds.

@@ -22,7 +22,7 @@ public struct Replay: ~Copyable {
     let writer: Writer
     var reader: DocumentReader
     var engine: DetectionEngine
-    var sink: AlertSink<PatientOutlet>
+    var sink: AlertSink<PatientOutlet, NoEvidence>
     var event: Event
     var outcome = ReplayOutcome()
     var progress: ReplayProgress
@@ -60,7 +60,7 @@ public struct Replay: ~Copyable {
         event = Event()
         engine = DetectionEngine(rules: options.rules, limits: Replay.limits)
         sink = AlertSink(
-            exceptions: exceptions, limiter: AlertLimiter(limit: options.alertLimit),
+            evidence: NoEvidence(), exceptions: exceptions, limiter: AlertLimiter(limit: options.alertLimit),
             showsSuppressed: options.showsSuppressed, queue: parts.outlet)
         progress = ReplayProgress(
             isShown: replay.showsProgress, total: sources.reduce(0) { $0 + $1.size },
@@ -146,7 +146,7 @@ public struct Replay: ~Copyable {
         // exceptions end, and floods begin and end, by the time of events
         sink.now = event.header.timestamp
         if event.header.time >= nextFlood { tellFlood(at: event.header.time, isLast: false) }
-        if engine.examine(event, into: &sink) {
+        if engine.examine(event, into: &sink) != nil {
             // the rest of the evidence; what does not fit an event is left out
             let header = event.header
             if (try? reader.complete(line, into: &event)) == nil {

@@ -11,7 +11,7 @@ private struct LimitedSink: MatchSink, ~Copyable {
 
     init(limiter: consuming AlertLimiter) { self.limiter = limiter }
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         if limiter.admits(match) { admitted += 1 }
     }
 }

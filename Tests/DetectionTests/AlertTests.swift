@@ -12,7 +12,7 @@ private struct MessageSink: MatchSink, ~Copyable {
     var suppressedBy: [UInt8] = []
     var limit = 1 << 20
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         var arena = ByteArena(capacity: 1024, limit: limit)
         _ = arena.append(7)
         let range = AlertMessage.encode(

@@ -12,7 +12,7 @@ private struct ExceptionSink: MatchSink, ~Copyable {
 
     init(_ exceptions: consuming ExceptionSet) { self.exceptions = exceptions }
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         found.append(exceptions.suppression(of: match, at: now))
     }
 }

@@ -255,7 +255,7 @@ struct SequenceTests {
         var evidence: [Int] = []
         for item in Item.items(events) {
             item.fill(&event)
-            if engine.examine(event, into: &collector) { evidence.append(item.number) }
+            if engine.examine(event, into: &collector) != nil { evidence.append(item.number) }
             engine.apply(event, into: &collector)
         }
         #expect(evidence == expected)
@@ -270,7 +270,7 @@ struct SequenceTests {
         var evidence: Set<Int> = []
         for item in Item.items(example.events) {
             item.fill(&event)
-            if engine.examine(event, into: &collector) { evidence.insert(item.number) }
+            if engine.examine(event, into: &collector) != nil { evidence.insert(item.number) }
             engine.apply(event, into: &collector)
         }
         #expect(Set(collector.numbers.joined()).isSubset(of: evidence))

@@ -79,7 +79,7 @@ struct Collector: MatchSink, ~Copyable {
     var numbers: [[Int]] = []
     var events: [[EventSnapshot]] = []
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         rules.append(match.ruleIndex)
         var snapshots: [EventSnapshot] = []
         for index in 0..<match.count {
@@ -120,11 +120,11 @@ struct ExceptingCollector: MatchSink, ~Copyable {
         exceptions = ExceptionSet([exception], for: rules)
     }
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         if exceptions.suppression(of: match, at: 0) == nil {
-            told.matched(match)
+            told.matched(&match)
         } else {
-            suppressed.matched(match)
+            suppressed.matched(&match)
         }
     }
 

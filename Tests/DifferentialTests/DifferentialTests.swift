@@ -48,7 +48,7 @@ private struct Case: Encodable {
 private struct Numbers: MatchSink, ~Copyable {
     var found: [[Int]] = []
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         found.append(
             (0..<match.count).compactMap { index in
                 let image = match.arena.bytes.span.extracting(match.range(of: index))

@@ -11,7 +11,7 @@ private struct ExceptionSink: MatchSink, ~Copyable {
     var exceptions: ExceptionSet
     var found: [String?] = []
 
-    mutating func matched(_ match: borrowing Match) {
+    mutating func matched(_ match: inout Match) {
         let index = exceptions.suppression(of: match, at: 0)
         found.append(index.map { exceptions.exceptions[$0].name })
     }

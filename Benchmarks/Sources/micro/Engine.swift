@@ -26,7 +26,7 @@ final class EngineBox {
 
 struct Counter: MatchSink, ~Copyable {
     var matches = 0
-    mutating func matched(_ match: borrowing Match) { matches += 1 }
+    mutating func matched(_ match: inout Match) { matches += 1 }
 }
 
 func rule(_ text: String) throws -> Rule {
