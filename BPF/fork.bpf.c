@@ -10,6 +10,8 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 {
 	struct task_struct *parent = child->real_parent;
+	struct cred *cred = child->cred;
+	struct fs_struct *fs = child->fs;
 	struct record_fork record;
 
 	if (child->pid != child->tgid)
@@ -17,8 +19,16 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	count(COUNTER_FORK, COUNTER_SEEN);
 	begin(&record.header, bpf_ktime_get_boot_ns(), RECORD_FORK, RECORD_HOOK_TRACEPOINT,
 	      sizeof(record));
+	if (parent != caller)
+		record.header.flags |= RECORD_BY_SIBLING;
 	identify(&record.parent, parent->group_leader, true);
 	identify(&record.process, child, true);
+	record.uid = cred->uid.val;
+	record.euid = cred->euid.val;
+	record.gid = cred->gid.val;
+	record.egid = cred->egid.val;
+	record.directory.mount = (__u64)fs->pwd.mnt;
+	record.directory.entry = (__u64)fs->pwd.dentry;
 	if (settings.note_forks)
 		record.header.time = note_start(record.parent.pid, record.header.time);
 	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, LATER);

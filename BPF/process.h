@@ -95,9 +95,12 @@ static __always_inline void add_directory(struct scratch *s, __u32 slot, const s
 {
 	struct fs_struct *fs = who->fs;
 	__u32 before = sequence_of(fs, direct);
+	struct vfsmount *mount = FIELD(direct, fs, pwd.mnt);
+	struct dentry *entry = FIELD(direct, fs, pwd.dentry);
 
-	add_path(s, slot, TEXT_CWD, FIELD(direct, fs, pwd.mnt), FIELD(direct, fs, pwd.dentry),
-		 direct);
+	s->record.directory.mount = (__u64)mount;
+	s->record.directory.entry = (__u64)entry;
+	add_path(s, slot, TEXT_CWD, mount, entry, direct);
 	if (before & 1 || sequence_of(fs, direct) != before)
 		spoil_text(s, TEXT_CWD);
 	else if (!is_mounted(s, FIELD(direct, fs, pwd.mnt), who->proxy, direct))

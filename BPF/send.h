@@ -112,6 +112,8 @@ static __always_inline void begin(struct record_header *header, __u64 time, __u3
 static __always_inline void begin_scratch(struct scratch *s, __u64 time, __u32 kind, __u32 hook)
 {
 	begin(&s->record.header, time, kind, hook, sizeof(s->record));
+	s->record.directory.mount = 0;
+	s->record.directory.entry = 0;
 	s->states = 0;
 	s->owner = hook;
 }

@@ -46,6 +46,8 @@ public struct EventHeader: Sendable {
     /// 0 is not known.
     public var execs: UInt32 = 0
     public var parentExecs: UInt32 = 0
+    /// Live only: of the process; on a fork, of both.
+    public var directory = DirectoryIdentity.unknown
     public var sessionLeader: ProcessIdentity = .none
     public var groupLeader: ProcessIdentity = .none
     public var entryLeader: ProcessIdentity = .none

@@ -249,7 +249,7 @@ extension FieldInfo {
         case .parentWorkingDirectory:
             row(
                 "process.parent.working_directory", .keyword, .processTable,
-                "Current directory of the parent when its program started.")
+                "Current directory of the parent when it forked the process.")
         case .parentStart:
             row(
                 "process.parent.start", .date, .processTable,
@@ -261,23 +261,23 @@ extension FieldInfo {
         case .parentUserID:
             row(
                 "process.parent.user.id", .identifier, .processTable,
-                "Effective user id of the parent when its program started.")
+                "Effective user id of the parent when it forked the process.")
         case .parentUserName:
             row(
                 "process.parent.user.name", .keyword, .processTable,
-                "Name of the effective user of the parent when its program started, from /etc/passwd.")
+                "Name of the effective user of the parent when it forked the process, from /etc/passwd.")
         case .parentRealUserID:
             row(
                 "process.parent.real_user.id", .identifier, .processTable,
-                "Real user id of the parent when its program started.")
+                "Real user id of the parent when it forked the process.")
         case .parentGroupID:
             row(
                 "process.parent.group.id", .identifier, .processTable,
-                "Effective group id of the parent when its program started.")
+                "Effective group id of the parent when it forked the process.")
         case .parentRealGroupID:
             row(
                 "process.parent.real_group.id", .identifier, .processTable,
-                "Real group id of the parent when its program started.")
+                "Real group id of the parent when it forked the process.")
         case .parentThreadName:
             row(
                 "process.parent.thread.name", .keyword, .processTable,
@@ -315,7 +315,7 @@ extension FieldInfo {
         case .entryLeaderUserID:
             row(
                 "process.entry_leader.user.id", .identifier, .processTable,
-                "Effective user id of the entry leader when its program started.")
+                "Effective user id of the entry leader when it last forked.")
         case .entryLeaderMetaType:
             row(
                 "process.entry_leader.entry_meta.type", .keyword, .processTable,
@@ -354,7 +354,7 @@ extension FieldInfo {
         case .sessionLeaderUserID:
             row(
                 "process.session_leader.user.id", .identifier, .processTable,
-                "Effective user id of the session leader when its program started.")
+                "Effective user id of the session leader when it last forked.")
         case .groupLeaderPID:
             row(
                 "process.group_leader.pid", .long, .processTable,
@@ -389,7 +389,7 @@ extension FieldInfo {
         case .groupLeaderUserID:
             row(
                 "process.group_leader.user.id", .identifier, .processTable,
-                "Effective user id of the process group leader when its program started.")
+                "Effective user id of the process group leader when it last forked.")
         case .userID:
             row(
                 "user.id", .identifier, .kernel,

@@ -40,21 +40,29 @@ public enum ProcessRole: UInt8, CaseIterable, Sendable {
         pick(.processUserID, .parentUserID, .entryLeaderUserID, .sessionLeaderUserID, .groupLeaderUserID)
     }
 
+    /// All fields that tell whose rights it has.
+    public var userFields: [Field] {
+        switch self {
+        case .process: [.processUserID, .processRealUserID, .processGroupID, .processRealGroupID]
+        case .parent:
+            [.parentUserID, .parentRealUserID, .parentGroupID, .parentRealGroupID, .parentUserName]
+        default: [userID]
+        }
+    }
+
     /// Only the process and its parent have the rest; leaders answer nil.
     public var argsCount: Field? { pick(.processArgsCount, .parentArgsCount) }
     public var commandLine: Field? { pick(.processCommandLine, .parentCommandLine) }
     public var workingDirectory: Field? { pick(.processWorkingDirectory, .parentWorkingDirectory) }
 
-    /// Facts of parents and leaders that are as of when their program started: a
-    /// process that changed its user or directory since is not noticed.
+    /// Facts of parents and leaders that are as of when their program started, or,
+    /// of a leader's user, when it last forked: what changed since is not noticed.
+    /// User, group and directory of a parent are as of when it forked the process.
     public static let fieldsOfPrograms: FieldSet = {
-        var fields = FieldSet([
-            .parentWorkingDirectory, .parentUserName, .parentRealUserID, .parentGroupID,
-            .parentRealGroupID, .parentThreadName,
-        ])
+        var fields = FieldSet([.parentThreadName])
         for role in allCases where role != .process {
-            fields.insert(role.userID)
             fields.insert(role.interactive)
+            if role != .parent { fields.insert(role.userID) }
         }
         return fields
     }()

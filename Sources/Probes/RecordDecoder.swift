@@ -86,6 +86,7 @@ public struct RecordDecoder: ~Copyable {
         event.header.hasExeced = kind != .fork && header.flags & Flag.noExec == 0
         setTask(record.task, header.flags, of: &event)
         event.header.parentExecs = record.parent_execs
+        event.header.directory = DirectoryIdentity(record.directory)
         switch kind {
         case .exec:
             begin(.exec, &event)
@@ -113,6 +114,13 @@ public struct RecordDecoder: ~Copyable {
         event.header.parent = ProcessIdentity(record.parent)
         event.set(.processPID, integer: Int64(record.process.pid))
         setStart(record.process, of: &event)
+        // what a sibling was says nothing of the parent
+        guard record.header.flags & Flag.bySibling == 0 else { return }
+        event.set(.processUserID, integer: Int64(record.euid))
+        event.set(.processRealUserID, integer: Int64(record.uid))
+        event.set(.processGroupID, integer: Int64(record.egid))
+        event.set(.processRealGroupID, integer: Int64(record.gid))
+        event.header.directory = DirectoryIdentity(record.directory)
     }
 
     // MARK: Facts
@@ -185,6 +193,12 @@ public struct RecordDecoder: ~Copyable {
     }
 }
 
+extension DirectoryIdentity {
+    fileprivate init(_ directory: record_directory) {
+        self.init(mount: directory.mount, entry: directory.entry)
+    }
+}
+
 /// Bits of `record_header.flags`.
 enum Flag {
     static let degraded = RECORD_DEGRADED.rawValue
@@ -198,4 +212,5 @@ enum Flag {
     static let argumentsMutable = RECORD_ARGV_MUTABLE.rawValue
     static let noExec = RECORD_NO_EXEC.rawValue
     static let chroot = RECORD_CHROOT.rawValue
+    static let bySibling = RECORD_BY_SIBLING.rawValue
 }

@@ -1,3 +1,5 @@
+internal import Events
+
 /// One process in the line of parents of another: who it was, and of which
 /// image, when its child started its program.
 struct Ancestor: Sendable {
@@ -8,6 +10,12 @@ struct Ancestor: Sendable {
     /// The parent as of the last exec; 0 if it is not known.
     var parent: UInt32 = 0
     var references: UInt32 = 0
+    /// Where it was when it last forked; unknown: as its image says.
+    var place = DirectoryIdentity.unknown
+    /// The text of that, if it is known and not what its image says.
+    var directory: UInt32 = 0
+    /// Whose rights it had then: a number of `Lineage.users`.
+    var users = UserSets.asImage
     /// At least the number of ancestors in the line from here, itself included.
     var depth: UInt8 = 1
 }
@@ -23,6 +31,7 @@ struct Lineage: ~Copyable {
     static let unknownDepth: UInt8 = 20
 
     var texts: TextPool
+    var users = UserSets()
     private(set) var images: [ProcessImage] = [ProcessImage()]
     private(set) var ancestors: [Ancestor] = [Ancestor(start: 0, pid: 0)]
     private var freeImage: UInt32 = 0
@@ -120,6 +129,7 @@ struct Lineage: ~Copyable {
             ancestors.append(ancestor)
         } else {
             release(image: ancestor.image)
+            texts.release(ancestor.directory)
             release(ancestor: ancestor.parent)
             return 0
         }
@@ -139,6 +149,7 @@ struct Lineage: ~Copyable {
             guard ancestors[Int(number)].references == 0 else { return }
             let gone = ancestors[Int(number)]
             release(image: gone.image)
+            texts.release(gone.directory)
             ancestors[Int(number)] = Ancestor(start: 0, pid: 0, parent: freeAncestor)
             freeAncestor = number
             ancestorCount -= 1
@@ -183,6 +194,30 @@ struct Lineage: ~Copyable {
         return true
     }
 
+    /// Notes what an ancestor was when it forked.
+    mutating func note(_ users: UserSet, _ place: DirectoryIdentity, of ancestor: UInt32) {
+        guard ancestor != 0 else { return }
+        let image = images[Int(ancestors[Int(ancestor)].image)]
+        let isAsImage = image.flags.contains(.users) && image.users == users
+        let number = isAsImage ? UserSets.asImage : self.users.number(of: users)
+        ancestors[Int(ancestor)].users = number
+        guard place != ancestors[Int(ancestor)].place else { return }
+        texts.release(ancestors[Int(ancestor)].directory)
+        ancestors[Int(ancestor)].directory = 0
+        ancestors[Int(ancestor)].place = place
+    }
+
+    /// Notes what the directory is called that an ancestor was in when it forked,
+    /// if it is the one at hand, and nobody knows yet.
+    mutating func learn(directory: UInt32, at place: DirectoryIdentity, of ancestor: UInt32) {
+        let known = ancestors[Int(ancestor)]
+        guard ancestor != 0, directory != 0, place != .unknown, known.place == place, known.directory == 0,
+            images[Int(known.image)].place != place
+        else { return }
+        texts.retain(directory)
+        ancestors[Int(ancestor)].directory = directory
+    }
+
     mutating func learn(start: UInt64, of ancestor: UInt32) {
         ancestors[Int(ancestor)].start = start
     }
@@ -201,10 +236,12 @@ struct Lineage: ~Copyable {
         var parent: UInt32 = 0
         while count > 0 {
             count -= 1
-            let original = ancestors[Int(copies[count])]
-            retain(image: original.image)
-            parent = add(
-                Ancestor(start: original.start, pid: original.pid, image: original.image, parent: parent))
+            var copy = ancestors[Int(copies[count])]
+            retain(image: copy.image)
+            texts.retain(copy.directory)
+            copy.parent = parent
+            copy.depth = 1
+            parent = add(copy)
             if parent == 0 { return ancestor }
         }
         release(ancestor: ancestor)

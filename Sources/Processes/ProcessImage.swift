@@ -1,3 +1,5 @@
+internal import Events
+
 /// What is known of a process since its last exec. Shared by the processes
 /// that forked from it without an exec of their own, and by their children as
 /// the image of a parent. Never changes what it says, except to learn what was
@@ -41,10 +43,10 @@ struct ProcessImage: Sendable {
     /// How many there were at exec, kept or not; 0 is not known.
     var argumentCount: UInt32 = 0
 
-    var effectiveUser: UInt32 = 0
-    var realUser: UInt32 = 0
-    var effectiveGroup: UInt32 = 0
-    var realGroup: UInt32 = 0
+    /// With `Flags.users`.
+    var users = UserSet()
+    /// Which `directory` it is.
+    var place = DirectoryIdentity.unknown
 
     /// Major number in the upper twelve bits, minor below; 0 is no terminal.
     var terminal: UInt32 = 0

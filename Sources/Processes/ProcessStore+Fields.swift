@@ -35,10 +35,10 @@ extension ProcessStore {
         }
         setPrevious(image.previous, of: &event, all: true)
         if image.flags.contains(.users), !event.has(.processUserID) {
-            event.set(.processUserID, integer: Int64(image.effectiveUser), traits: .fromTable)
-            event.set(.processRealUserID, integer: Int64(image.realUser), traits: .fromTable)
-            event.set(.processGroupID, integer: Int64(image.effectiveGroup), traits: .fromTable)
-            event.set(.processRealGroupID, integer: Int64(image.realGroup), traits: .fromTable)
+            event.set(.processUserID, integer: Int64(image.users.effectiveUser), traits: .fromTable)
+            event.set(.processRealUserID, integer: Int64(image.users.realUser), traits: .fromTable)
+            event.set(.processGroupID, integer: Int64(image.users.effectiveGroup), traits: .fromTable)
+            event.set(.processRealGroupID, integer: Int64(image.users.realGroup), traits: .fromTable)
         }
         if image.flags.contains(.terminal), !event.has(.processInteractive) {
             event.set(.processInteractive, integer: image.terminal == 0 ? 0 : 1, traits: .fromTable)

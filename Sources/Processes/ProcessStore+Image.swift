@@ -12,16 +12,14 @@ extension ProcessStore {
         if let slot = event.text(.processWorkingDirectory) {
             image.directory = keep(slot.range, of: &event, likely: lineage.images[Int(number)].directory)
             if slot.isCut { image.flags.insert(.directoryCut) }
+            image.place = event.header.directory
         }
         if let slot = event.text(.cgroup) {
             image.cgroup = keep(slot.range, of: &event, likely: lineage.images[Int(number)].cgroup)
         }
         keepArguments(of: &event, in: &image)
         if let user = event.slot(.processUserID) {
-            image.effectiveUser = UInt32(truncatingIfNeeded: user.payload)
-            image.realUser = event.number32(.processRealUserID)
-            image.effectiveGroup = event.number32(.processGroupID)
-            image.realGroup = event.number32(.processRealGroupID)
+            image.users = event.userSet(effective: user)
             image.flags.insert(.users)
         }
         if let interactive = event.slot(.processInteractive) {
@@ -150,6 +148,14 @@ extension Event {
     func number32(_ field: Field) -> UInt32 {
         guard let slot = slot(field), slot.kind == .integer else { return 0 }
         return UInt32(truncatingIfNeeded: slot.payload)
+    }
+
+    /// The ids of the process, whose effective user id is given.
+    @inline(__always)
+    func userSet(effective user: Slot) -> UserSet {
+        UserSet(
+            effectiveUser: UInt32(truncatingIfNeeded: user.payload), realUser: number32(.processRealUserID),
+            effectiveGroup: number32(.processGroupID), realGroup: number32(.processRealGroupID))
     }
 
     @inline(__always)

@@ -102,24 +102,50 @@ extension ProcessStore {
         if image.flags.contains(.terminal), wants(role.interactive, of: &event, all) {
             event.set(role.interactive, integer: image.terminal == 0 ? 0 : 1, traits: .fromTable)
         }
-        if image.flags.contains(.users), wants(role.userID, of: &event, all) {
-            event.set(role.userID, integer: Int64(image.effectiveUser), traits: .fromTable)
-        }
+        fillUsers(role, of: process, image, of: &event, all: all)
         guard role == .parent else { return }
-        if image.directory != 0, wants(.parentWorkingDirectory, of: &event, all) {
-            let traits: Slot.Traits = image.flags.contains(.directoryCut) ? [.fromTable, .cut] : .fromTable
-            setText(.parentWorkingDirectory, image.directory, of: &event, traits: traits)
-        }
-        if image.flags.contains(.users) {
-            set(.parentRealUserID, image.realUser, of: &event, all: all)
-            set(.parentGroupID, image.effectiveGroup, of: &event, all: all)
-            set(.parentRealGroupID, image.realGroup, of: &event, all: all)
-            if wants(.parentUserName, of: &event, all) {
-                users.setUser(.parentUserName, image.effectiveUser, of: &event)
-            }
-        }
+        fillParentDirectory(process, image, of: &event, all: all)
         if image.threadName.0 != 0, wants(.parentThreadName, of: &event, all) {
             setThreadName(.parentThreadName, image.threadName, of: &event)
+        }
+    }
+
+    /// Whose rights a process had when it last forked; where that was not seen, when
+    /// its program started.
+    private mutating func fillUsers(
+        _ role: ProcessRole, of process: Ancestor, _ image: ProcessImage, of event: inout Event, all: Bool
+    ) {
+        let isAsImage = process.users == UserSets.asImage
+        guard !isAsImage || image.flags.contains(.users) else { return }
+        guard let ids = isAsImage ? image.users : lineage.users[process.users] else {
+            for field in role.userFields where wants(field, of: &event, all) { event.setUnknown(field) }
+            return
+        }
+        set(role.userID, ids.effectiveUser, of: &event, all: all)
+        guard role == .parent else { return }
+        set(.parentRealUserID, ids.realUser, of: &event, all: all)
+        set(.parentGroupID, ids.effectiveGroup, of: &event, all: all)
+        set(.parentRealGroupID, ids.realGroup, of: &event, all: all)
+        if wants(.parentUserName, of: &event, all) {
+            users.setUser(.parentUserName, ids.effectiveUser, of: &event)
+        }
+    }
+
+    /// Where the parent was when it last forked. What that is called is known if its
+    /// program was started there, or a child's was; if it is not, the directory is
+    /// there all the same.
+    private mutating func fillParentDirectory(
+        _ process: Ancestor, _ image: ProcessImage, of event: inout Event, all: Bool
+    ) {
+        guard wants(.parentWorkingDirectory, of: &event, all) else { return }
+        let isAsImage = process.place == .unknown || process.place == image.place
+        if isAsImage, image.directory != 0 {
+            let traits: Slot.Traits = image.flags.contains(.directoryCut) ? [.fromTable, .cut] : .fromTable
+            setText(.parentWorkingDirectory, image.directory, of: &event, traits: traits)
+        } else if process.directory != 0 {
+            setText(.parentWorkingDirectory, process.directory, of: &event)
+        } else if !isAsImage {
+            event.setUnknown(.parentWorkingDirectory)
         }
     }
 

@@ -83,6 +83,7 @@ struct ProcessStore: ~Copyable {
         let hasExecutable = image.executable != 0
         setPrevious(image.previous, of: &event, all: false)
         let number = lineage.add(image)
+        lineage.learn(directory: whole(image), at: image.place, of: parent)
         let ancestor = lineage.add(
             Ancestor(start: identity.start, pid: identity.pid, image: number, parent: parent))
         put(ancestor, at: place, standing, flags: [])
@@ -101,26 +102,38 @@ struct ProcessStore: ~Copyable {
             return
         }
         let known = index.entries[Int(place)].ancestor
+        let parent = ancestor(of: event.header.parent)
+        if let user = event.slot(.processUserID) {
+            lineage.note(event.userSet(effective: user), event.header.directory, of: parent)
+        }
         if standing == .same, lineage.ancestors[Int(known)].image != 0 {
             // seen at start, or by a later event that came first
-            if needs.forks { fillForked(place, &event) }
+            lineage.release(ancestor: parent)
+            if needs.forks { fillForked(find(identity).place, &event) }
             return
         }
-        let parent = ancestor(of: event.header.parent)
-        let image = lineage.ancestors[Int(parent)].image
+        let line = lineage.ancestors[Int(parent)]
+        let image = line.image
         lineage.retain(image: image)
         if standing == .same {
             lineage.learn(image: image, of: known)
             lineage.learn(parent: parent, of: known)
             index.update(place, flags: index.entries[Int(place)].flags.union(.forked))
         } else {
+            lineage.texts.retain(line.directory)
             let child = lineage.add(
                 Ancestor(
                     start: identity.start, pid: identity.pid, image: image, parent: parent,
+                    place: line.place, directory: line.directory, users: line.users,
                     depth: image == 0 ? Lineage.unknownDepth : 1))
             put(child, at: place, standing, flags: .forked)
         }
         if needs.forks { fillForked(find(identity).place, &event) }
+    }
+
+    /// The number of an image's directory, if all of it is known.
+    private func whole(_ image: ProcessImage) -> UInt32 {
+        image.flags.contains(.directoryCut) ? 0 : image.directory
     }
 
     private mutating func fillForked(_ place: UInt32, _ event: inout Event) {

@@ -59,6 +59,8 @@ public struct RecordBuilder: Sendable {
     /// pid, mnt, net, user.
     public var namespaces: (UInt32, UInt32, UInt32, UInt32) = (1, 2, 3, 0xefff_fffd)
     public var exitCode: UInt32 = 0
+    /// Addresses of the mount and the entry.
+    public var directory: (mount: UInt64, entry: UInt64) = (0, 0)
     public var name = "curl"
     /// Sixteen bytes each, in network order.
     public var destination = [UInt8](repeating: 0, count: 16)
@@ -103,8 +105,8 @@ public struct RecordBuilder: Sendable {
         [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
     }
 
-    public static let size = 368
-    public static let forkSize = 56
+    public static let size = 384
+    public static let forkSize = 88
 
     public var bytes: [UInt8] {
         kind == 2 ? forkBytes : fullBytes
@@ -115,6 +117,8 @@ public struct RecordBuilder: Sendable {
         writeHeader(&out, size: RecordBuilder.forkSize)
         out.add(parent)
         out.add(process)
+        for id in [users.0, users.1, groups.0, groups.1] { out.add(id) }
+        for address in [directory.mount, directory.entry] { out.add(address) }
         return out.bytes
     }
 
@@ -154,6 +158,7 @@ public struct RecordBuilder: Sendable {
         let arguments = texts[.arguments]?.bytes ?? []
         out.add(UInt32(kind == 1 ? arguments.count { $0 == 0 } : 0))
         out.add(UInt32(0))
+        for address in [directory.mount, directory.entry] { out.add(address) }
         var offset = RecordBuilder.size
         for content in contents {
             out.add(UInt32(content.bytes.isEmpty ? 0 : offset))

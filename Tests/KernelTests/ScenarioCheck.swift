@@ -136,8 +136,19 @@ struct Comparison {
         comparePath("process.executable", "exe")
         comparePath("process.working_directory", "cwd")
         comparePath("process.parent.executable", "pexe")
+        compareParent()
         compareArguments()
         compareStart()
+    }
+
+    /// Of what an alert says of the parent's rights and place. Events that are only
+    /// shown may lack them.
+    private mutating func compareParent() {
+        if event["process.parent.user.id"] != nil { compare("process.parent.user.id", "peuid") }
+        if event["process.parent.real_user.id"] != nil { compare("process.parent.real_user.id", "puid") }
+        if event["process.parent.working_directory"] != nil {
+            comparePath("process.parent.working_directory", "pcwd")
+        }
     }
 
     /// Paths by their exact bytes; what was cut must agree at both ends.

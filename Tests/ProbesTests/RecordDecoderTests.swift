@@ -405,13 +405,43 @@ struct RecordDecoderTests {
 
     @Test("reads a fork, which is short")
     func fork() throws {
-        let record = RecordBuilder(kind: 2)
+        var record = RecordBuilder(kind: 2)
+        record.users = (10, 11, 12)
+        record.groups = (20, 21, 22)
+        record.directory = (1 << 40, 3 << 40)
         let event = try decode(record)
-        #expect(record.bytes.count == 56)
+        #expect(record.bytes.count == 88)
         #expect(event.header.kind == .fork)
         #expect(event.header.process.pid == 4242 && event.header.parent.pid == 4200)
         #expect(event.text(.eventAction) == "fork")
         #expect(event.integers(.processPID) == [4242])
+        #expect(event.integers(.processRealUserID) == [10] && event.integers(.processUserID) == [11])
+        #expect(event.integers(.processRealGroupID) == [20] && event.integers(.processGroupID) == [21])
+        record.flags = 1 << 12
+        let cloned = try decode(record)
+        #expect(!cloned.has(.processUserID), "by a sibling of the child")
+        #expect(cloned.header.parent.pid == 4200)
+    }
+
+    @Test("tells one directory from another")
+    func directories() throws {
+        func directory(
+            _ mount: UInt64, _ entry: UInt64, kind: UInt16 = 1, flags: UInt32 = 0
+        ) throws -> DirectoryIdentity {
+            var record = kind == 1 ? RecordBuilder.exec() : RecordBuilder(kind: kind)
+            record.flags = flags
+            record.directory = (mount, entry)
+            var decoder = RecordDecoder(fields: FieldSet())
+            var event = Event()
+            try decoder.decode(record.bytes.span, into: &event)
+            return event.header.directory
+        }
+        let one = try directory(0xffff_8881_0000_1000, 0xffff_8881_0000_2000)
+        #expect(try directory(0xffff_8881_0000_1000, 0xffff_8881_0000_2000, kind: 2) == one)
+        #expect(try directory(0xffff_8881_0000_1000, 0xffff_8881_0000_20c0) != one)
+        #expect(try directory(0xffff_8881_0000_1180, 0xffff_8881_0000_2000) != one)
+        #expect(try directory(0, 0) == .unknown && one != .unknown)
+        #expect(try directory(1 << 40, 3 << 40, kind: 2, flags: 1 << 12) == .unknown)
     }
 
     @Test("reads an exit", arguments: [(0x300, 3), (9, 137), (0x8b, 139), (0, 0)] as [(UInt32, Int64)])
@@ -489,11 +519,11 @@ struct RecordDecoderTests {
 
     @Test("refuses text outside of the record", arguments: 0..<7)
     func text(index: Int) {
-        let place = 256 + 16 * index
+        let place = RecordBuilder.size - 112 + 16 * index
         for (offset, length, gap, state) in [
-            (UInt32(0), UInt32(4), UInt32(0), UInt8(1)), (368, .max, 0, 1), (.max, 1, 0, 1),
+            (UInt32(0), UInt32(4), UInt32(0), UInt8(1)), (384, .max, 0, 1), (.max, 1, 0, 1),
             (.max, .max, 0, 2),
-            (368, 4, 5, 2), (368, 1, 0, 9),
+            (384, 4, 5, 2), (384, 1, 0, 9),
         ] {
             var bytes = RecordBuilder.exec().bytes
             func put(_ value: UInt32, at offset: Int) {

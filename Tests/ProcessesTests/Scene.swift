@@ -136,9 +136,11 @@ final class Scene {
         _ process: ProcessIdentity, parent: ProcessIdentity, _ executable: Captured,
         invoked: String? = nil, script: Bool = false, args: [String]? = ["arg"], cwd: Captured = "/",
         parentExecutable: Captured = .absent, session: UInt32 = 0, tty: UInt32 = 0, user: UInt32 = 0,
-        cgroup: String = "user.slice", execs: UInt32 = 0, parentExecs: UInt32 = 0, complete: Bool = false
+        cgroup: String = "user.slice", execs: UInt32 = 0, parentExecs: UInt32 = 0, place: UInt64 = 0,
+        complete: Bool = false
     ) -> EventSnapshot? {
         begin(.exec, process, parent: parent)
+        event.header.directory = DirectoryIdentity(mount: 0, entry: place)
         event.header.execs = execs
         event.header.parentExecs = parentExecs
         var directory = ""
@@ -157,9 +159,21 @@ final class Scene {
         return event.snapshot()
     }
 
+    /// - Parameters:
+    ///   - user: of both; real user and groups follow from it, as in `setTask`.
+    ///   - place: number of the directory that both are in.
     @discardableResult
-    func fork(_ parent: ProcessIdentity, _ child: ProcessIdentity) -> EventSnapshot? {
+    func fork(
+        _ parent: ProcessIdentity, _ child: ProcessIdentity, user: UInt32? = nil, place: UInt64 = 0
+    ) -> EventSnapshot? {
         begin(.fork, child, parent: parent)
+        event.header.directory = DirectoryIdentity(mount: 0, entry: place)
+        if let user {
+            event.set(.processUserID, integer: Int64(user))
+            event.set(.processRealUserID, integer: Int64(user + 1))
+            event.set(.processGroupID, integer: Int64(user + 2))
+            event.set(.processRealGroupID, integer: Int64(user + 3))
+        }
         table.apply(&event)
         return event.snapshot()
     }

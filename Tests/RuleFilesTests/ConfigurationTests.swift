@@ -165,17 +165,17 @@ struct ExceptionFileTests {
             let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
             return ExceptionFile.warnings(of: exceptions, rules: [], source: source, at: 0).map(\.cause)
         }
-        let parent = "any where process.parent.user.id == 0 and process.parent.name == \"cron\""
-        #expect(try warnings(parent) == [.outdated(.parentUserID)])
-        #expect(try warnings(parent, .documents) == [])
+        let leader = "any where process.session_leader.user.id == 0 and process.parent.name == \"cron\""
+        #expect(try warnings(leader) == [.outdated(.sessionLeaderUserID)])
+        #expect(try warnings(leader, .documents) == [])
         let others =
-            "any where process.session_leader.interactive == false and not process.parent.working_directory == \"/\""
+            "any where process.session_leader.interactive == false and not process.parent.thread.name == \"x\""
         #expect(
-            try warnings(others) == [
-                .outdated(.parentWorkingDirectory), .outdated(.sessionLeaderInteractive),
-            ])
+            try warnings(others) == [.outdated(.parentThreadName), .outdated(.sessionLeaderInteractive)])
+        // as of when it forked the process
         #expect(
-            try warnings("any where user.id == 0 and process.parent.executable == \"/usr/sbin/cron\"") == [])
+            try warnings(
+                "any where process.parent.user.id == 0 and process.parent.working_directory == \"/\"") == [])
     }
 
     @Test(

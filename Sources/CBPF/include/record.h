@@ -48,6 +48,7 @@ enum record_flag {
 	RECORD_KERNEL_THREAD = 1 << 9, /* io_uring or another kernel thread acted for the process */
 	RECORD_NO_EXEC = 1 << 10, /* the process forked and has not exec'ed since (PF_FORKNOEXEC) */
 	RECORD_CHROOT = 1 << 11,  /* its root directory is not that of its mount namespace */
+	RECORD_BY_SIBLING = 1 << 12, /* fork by another than the parent (CLONE_PARENT) */
 };
 
 /* Text of a record. An empty one has length 0. */
@@ -138,23 +139,36 @@ struct record_connect {
 };
 RECORD_SIZE(record_connect, 48);
 
+/* Which working directory it is: addresses in the kernel, to tell one from another
+ * while somebody is in it; both 0: not told. */
+struct record_directory {
+	__u64 mount;
+	__u64 entry;
+};
+RECORD_SIZE(record_directory, 16);
+
 struct record {
 	struct record_header header;
 	struct record_task task;
 	struct record_connect connect; /* RECORD_CONNECT, else zero */
 	__u32 argument_count;	       /* RECORD_EXEC: all arguments, kept or not; else 0 */
 	__u32 parent_execs;	       /* as task.execs, of the parent */
+	struct record_directory directory;
 	struct record_text text[TEXT_COUNT];
 };
-RECORD_SIZE(record, 368);
+RECORD_SIZE(record, 384);
 
 /* A new process, not a thread. Text-free and short: forks are frequent. */
 struct record_fork {
 	struct record_header header;
 	struct record_identity parent;	/* thread-group leader of the process that forked */
 	struct record_identity process; /* the child */
+	/* of the child, and so what the thread that forked had itself */
+	__u32 uid, euid;
+	__u32 gid, egid;
+	struct record_directory directory;
 };
-RECORD_SIZE(record_fork, 56);
+RECORD_SIZE(record_fork, 88);
 
 enum counter_hook {
 	COUNTER_EXEC,

@@ -116,6 +116,22 @@ static int host_pid(void)
 	return readlink("/proc/self", text, sizeof(text) - 1) > 0 ? atoi(text) : getpid();
 }
 
+/* Whose rights the parent has, and where it is. */
+static void add_parent(struct report *to, int parent)
+{
+	char text[4096], path[64], *users;
+	unsigned real, effective;
+
+	snprintf(path, sizeof(path), "/proc/%d/cwd", parent);
+	add_link(to, "pcwd", path);
+	snprintf(path, sizeof(path), "/proc/%d/status", parent);
+	if (slurp(path, text, sizeof(text)) > 0 && (users = strstr(text, "\nUid:")) &&
+	    sscanf(users, "\nUid: %u %u", &real, &effective) == 2) {
+		add_number(to, "puid", real);
+		add_number(to, "peuid", effective);
+	}
+}
+
 static void add_stat(struct report *to)
 {
 	char text[2048], path[64], *rest;
@@ -136,6 +152,7 @@ static void add_stat(struct report *to)
 	add_number(to, "start", time_of_boot() + start * TICK_NS);
 	snprintf(path, sizeof(path), "/proc/%d/exe", parent);
 	add_link(to, "pexe", path);
+	add_parent(to, parent);
 }
 
 /* The leaf of the cgroup: of v2, or where everything is in its root, of the pids controller. */

@@ -19,6 +19,7 @@
  * Processes and threads.
  *
  *   fork { }, async { }              a child does it; wait for it, or do not
+ *   sibling { }                      another child of the parent does it (CLONE_PARENT)
  *   thread { STEPS }                 a thread does it
  *   each WORD... { STEPS }           once for each word, with $ for it
  *   repeat N { STEPS }
@@ -447,6 +448,19 @@ static void wait_until_orphaned(void)
 		sleep_ms(1);
 }
 
+static void act_in_sibling(const char *steps)
+{
+	long child = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0);
+
+	if (child < 0)
+		fail("clone");
+	if (child)
+		return;
+	alarm(600);
+	act(steps);
+	_exit(0);
+}
+
 static int act_on_process(struct command *c, const char *verb)
 {
 	char byte;
@@ -455,6 +469,8 @@ static int act_on_process(struct command *c, const char *verb)
 		act_in_child(c->block, 1);
 	else if (!strcmp(verb, "async"))
 		act_in_child(c->block, 0);
+	else if (!strcmp(verb, "sibling"))
+		act_in_sibling(c->block);
 	else if (!strcmp(verb, "thread"))
 		act_in_thread_and_join(c->block);
 	else if (!strcmp(verb, "orphaned"))
