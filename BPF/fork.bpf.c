@@ -10,8 +10,8 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 {
 	struct task_struct *parent = child->real_parent;
-	struct cred *cred = child->cred;
-	struct fs_struct *fs = child->fs;
+	struct cred *cred = caller->cred;
+	struct fs_struct *fs = caller->fs;
 	struct record_fork record;
 
 	if (child->pid != child->tgid)

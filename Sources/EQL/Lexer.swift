@@ -18,9 +18,12 @@ struct Lexer {
         }
         var lexer = Lexer(text)
         while let token = try lexer.next() { lexer.tokens.append(token) }
-        let end = SourceRange(start: length, end: length)
-        guard !lexer.tokens.isEmpty else { throw EQLError(.empty, at: SourceRange(start: 0, end: length)) }
-        return lexer.tokens + [Token(kind: .end, range: end)]
+        guard let last = lexer.tokens.last else {
+            throw EQLError(.empty, at: SourceRange(start: 0, end: length))
+        }
+        // what is missing is missed behind the last word, not behind the empty lines
+        let end = last.range.end
+        return lexer.tokens + [Token(kind: .end, range: SourceRange(start: end, end: end))]
     }
 
     private func peek(_ distance: Int = 0) -> UInt8? {

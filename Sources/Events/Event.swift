@@ -46,8 +46,10 @@ public struct EventHeader: Sendable {
     /// 0 is not known.
     public var execs: UInt32 = 0
     public var parentExecs: UInt32 = 0
-    /// Live only: of the process; on a fork, of both.
+    /// Live only: of the process; on a fork, of the one that forked.
     public var directory = DirectoryIdentity.unknown
+    /// Live only: a fork by another child of the parent (`CLONE_PARENT`).
+    public var isBySibling = false
     public var sessionLeader: ProcessIdentity = .none
     public var groupLeader: ProcessIdentity = .none
     public var entryLeader: ProcessIdentity = .none

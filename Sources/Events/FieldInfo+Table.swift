@@ -315,7 +315,7 @@ extension FieldInfo {
         case .entryLeaderUserID:
             row(
                 "process.entry_leader.user.id", .identifier, .processTable,
-                "Effective user id of the entry leader when it last forked.")
+                "Effective user id of the entry leader when its program started.")
         case .entryLeaderMetaType:
             row(
                 "process.entry_leader.entry_meta.type", .keyword, .processTable,
@@ -354,7 +354,7 @@ extension FieldInfo {
         case .sessionLeaderUserID:
             row(
                 "process.session_leader.user.id", .identifier, .processTable,
-                "Effective user id of the session leader when it last forked.")
+                "Effective user id of the session leader when its program started.")
         case .groupLeaderPID:
             row(
                 "process.group_leader.pid", .long, .processTable,
@@ -389,7 +389,7 @@ extension FieldInfo {
         case .groupLeaderUserID:
             row(
                 "process.group_leader.user.id", .identifier, .processTable,
-                "Effective user id of the process group leader when it last forked.")
+                "Effective user id of the process group leader when its program started.")
         case .userID:
             row(
                 "user.id", .identifier, .kernel,

@@ -55,9 +55,9 @@ public enum ProcessRole: UInt8, CaseIterable, Sendable {
     public var commandLine: Field? { pick(.processCommandLine, .parentCommandLine) }
     public var workingDirectory: Field? { pick(.processWorkingDirectory, .parentWorkingDirectory) }
 
-    /// Facts of parents and leaders that are as of when their program started, or,
-    /// of a leader's user, when it last forked: what changed since is not noticed.
-    /// User, group and directory of a parent are as of when it forked the process.
+    /// Facts of parents and leaders that are as of when their program started: what
+    /// changed since is not noticed. User, group and directory of a parent are as of
+    /// when it forked the process.
     public static let fieldsOfPrograms: FieldSet = {
         var fields = FieldSet([.parentThreadName])
         for role in allCases where role != .process {

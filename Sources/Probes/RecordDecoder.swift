@@ -9,7 +9,17 @@ public import Events
 /// identities are in the event's header.
 public struct RecordDecoder: ~Copyable {
     /// Added to a time since boot, it gives UTC: nanoseconds.
-    public var utcOffset: Int64
+    public var utcOffset: Int64 {
+        didSet {
+            if (utcOffset &- startOffset).magnitude > RecordDecoder.mostDrift { startOffset = utcOffset }
+        }
+    }
+
+    /// The same for starts of processes: it stays until the clock was set or has
+    /// drifted, so that a process has one start in all that is told of it.
+    private var startOffset: Int64
+    /// Nanoseconds: as exact as starts in /proc are.
+    private static let mostDrift: UInt64 = 10_000_000
 
     var vocabulary = Vocabulary()
     /// A text whose missing middle was marked.
@@ -22,6 +32,7 @@ public struct RecordDecoder: ~Copyable {
     ///     made only if they are among these; all others always.
     public init(fields: FieldSet, utcOffset: Int64 = 0) {
         self.utcOffset = utcOffset
+        startOffset = utcOffset
         toldGroups = ToldGroups(processors: Processors.limit)
         wantsCapabilities = RecordDecoder.wantsCapabilities(fields)
     }
@@ -115,7 +126,10 @@ public struct RecordDecoder: ~Copyable {
         event.set(.processPID, integer: Int64(record.process.pid))
         setStart(record.process, of: &event)
         // what a sibling was says nothing of the parent
-        guard record.header.flags & Flag.bySibling == 0 else { return }
+        guard record.header.flags & Flag.bySibling == 0 else {
+            event.header.isBySibling = true
+            return
+        }
         event.set(.processUserID, integer: Int64(record.euid))
         event.set(.processRealUserID, integer: Int64(record.uid))
         event.set(.processGroupID, integer: Int64(record.egid))
@@ -137,7 +151,7 @@ public struct RecordDecoder: ~Copyable {
 
     @inline(__always)
     private func setStart(_ process: record_identity, of event: inout Event) {
-        event.set(.processStart, integer: Int64(truncatingIfNeeded: process.start) &+ utcOffset)
+        event.set(.processStart, integer: Int64(truncatingIfNeeded: process.start) &+ startOffset)
     }
 
     @inline(__always)

@@ -10,14 +10,28 @@ struct Ancestor: Sendable {
     /// The parent as of the last exec; 0 if it is not known.
     var parent: UInt32 = 0
     var references: UInt32 = 0
-    /// Where it was when it last forked; unknown: as its image says.
-    var place = DirectoryIdentity.unknown
-    /// The text of that, if it is known and not what its image says.
-    var directory: UInt32 = 0
-    /// Whose rights it had then: a number of `Lineage.users`.
-    var users = UserSets.asImage
+    /// What the parent was when it forked this process.
+    var origin = ForkOrigin()
     /// At least the number of ancestors in the line from here, itself included.
     var depth: UInt8 = 1
+}
+
+/// What a process was when it forked another: its program may have been started by
+/// another user, and elsewhere.
+struct ForkOrigin: Sendable {
+    /// Whose rights it had; nil if the fork was not seen.
+    var users: UserSet?
+    var place = DirectoryIdentity.unknown
+    /// The text of that place, where the child's program told it; else 0.
+    var directory: UInt32 = 0
+}
+
+/// The ids that say whose rights a process has.
+struct UserSet: Sendable, Equatable {
+    var effectiveUser: UInt32 = 0
+    var realUser: UInt32 = 0
+    var effectiveGroup: UInt32 = 0
+    var realGroup: UInt32 = 0
 }
 
 /// Images and the lines of ancestors that lead to them, in bounded arrays with
@@ -31,7 +45,6 @@ struct Lineage: ~Copyable {
     static let unknownDepth: UInt8 = 20
 
     var texts: TextPool
-    var users = UserSets()
     private(set) var images: [ProcessImage] = [ProcessImage()]
     private(set) var ancestors: [Ancestor] = [Ancestor(start: 0, pid: 0)]
     private var freeImage: UInt32 = 0
@@ -114,7 +127,8 @@ struct Lineage: ~Copyable {
 
     // MARK: Ancestors
 
-    /// Takes over the references to `image` and `parent`; 0 if there is no room.
+    /// Takes over the references to `image`, `parent` and the directory of its origin;
+    /// 0 if there is no room.
     mutating func add(_ ancestor: Ancestor) -> UInt32 {
         var ancestor = ancestor
         ancestor.references = 1
@@ -129,7 +143,7 @@ struct Lineage: ~Copyable {
             ancestors.append(ancestor)
         } else {
             release(image: ancestor.image)
-            texts.release(ancestor.directory)
+            texts.release(ancestor.origin.directory)
             release(ancestor: ancestor.parent)
             return 0
         }
@@ -149,7 +163,7 @@ struct Lineage: ~Copyable {
             guard ancestors[Int(number)].references == 0 else { return }
             let gone = ancestors[Int(number)]
             release(image: gone.image)
-            texts.release(gone.directory)
+            texts.release(gone.origin.directory)
             ancestors[Int(number)] = Ancestor(start: 0, pid: 0, parent: freeAncestor)
             freeAncestor = number
             ancestorCount -= 1
@@ -194,28 +208,11 @@ struct Lineage: ~Copyable {
         return true
     }
 
-    /// Notes what an ancestor was when it forked.
-    mutating func note(_ users: UserSet, _ place: DirectoryIdentity, of ancestor: UInt32) {
-        guard ancestor != 0 else { return }
-        let image = images[Int(ancestors[Int(ancestor)].image)]
-        let isAsImage = image.flags.contains(.users) && image.users == users
-        let number = isAsImage ? UserSets.asImage : self.users.number(of: users)
-        ancestors[Int(ancestor)].users = number
-        guard place != ancestors[Int(ancestor)].place else { return }
-        texts.release(ancestors[Int(ancestor)].directory)
-        ancestors[Int(ancestor)].directory = 0
-        ancestors[Int(ancestor)].place = place
-    }
-
-    /// Notes what the directory is called that an ancestor was in when it forked,
-    /// if it is the one at hand, and nobody knows yet.
-    mutating func learn(directory: UInt32, at place: DirectoryIdentity, of ancestor: UInt32) {
-        let known = ancestors[Int(ancestor)]
-        guard ancestor != 0, directory != 0, place != .unknown, known.place == place, known.directory == 0,
-            images[Int(known.image)].place != place
-        else { return }
-        texts.retain(directory)
-        ancestors[Int(ancestor)].directory = directory
+    /// Gives an ancestor the origin that it lacked.
+    mutating func learn(origin: ForkOrigin, of ancestor: UInt32) {
+        guard ancestors[Int(ancestor)].origin.users == nil else { return }
+        texts.release(ancestors[Int(ancestor)].origin.directory)
+        ancestors[Int(ancestor)].origin = origin
     }
 
     mutating func learn(start: UInt64, of ancestor: UInt32) {
@@ -238,7 +235,7 @@ struct Lineage: ~Copyable {
             count -= 1
             var copy = ancestors[Int(copies[count])]
             retain(image: copy.image)
-            texts.retain(copy.directory)
+            texts.retain(copy.origin.directory)
             copy.parent = parent
             copy.depth = 1
             parent = add(copy)

@@ -6,7 +6,7 @@ extension ProcessStore {
     ///
     /// - Parameter span: nanoseconds.
     mutating func hold(_ event: inout Event, for span: Int64) -> Bool {
-        giveBack(atMost: 4)
+        giveBack(by: now, atMost: 4)
         let ancestor = known(event.header.process)
         guard ancestor != 0, hasPlentyOfRoom else { return false }
         let process = lineage.ancestors[Int(ancestor)]
@@ -38,10 +38,10 @@ extension ProcessStore {
             && lineage.texts.heap.used < lineage.texts.heap.limit / 2
     }
 
-    /// Gives back what was held long enough.
-    mutating func giveBack(atMost limit: Int = .max) {
+    /// Gives back what was held long enough by a moment.
+    mutating func giveBack(by moment: UInt32, atMost limit: Int = .max) {
         var left = limit
-        while left > 0, let entry = evidence.takeOver(at: now) {
+        while left > 0, let entry = evidence.takeOver(at: moment) {
             lineage.release(ancestor: entry.ancestor)
             lineage.release(ancestor: entry.sessionLeader)
             lineage.release(ancestor: entry.groupLeader)

@@ -14,25 +14,35 @@ extension ProcessStore {
         }
         fillUserNames(of: &event, all: all)
         fillUnits(ancestor, of: &event, all: all)
-        if all || needs.parent { fill(.parent, from: parent, of: &event, all: all) }
+        let origin = lineage.ancestors[Int(ancestor)].origin
+        if all || needs.parent {
+            fill(.parent, from: parent, origin, of: &event, all: all)
+            markParentUnknown(&event, all: all)
+        }
         if all || needs.sessionLeader {
             let (leader, identity) =
                 held.map { ($0.sessionLeader, event.header.sessionLeader) }
                 ?? sessionLeader(of: ancestor, &event)
             event.header.sessionLeader = identity
-            fillLeader(.sessionLeader, identity, from: leader, of: &event, all: all)
+            fillLeader(
+                .sessionLeader, identity, from: leader, leader == parent ? origin : ForkOrigin(), of: &event,
+                all: all)
         }
         if all || needs.groupLeader {
             let (leader, identity) =
                 held.map { ($0.groupLeader, event.header.groupLeader) } ?? groupLeader(of: ancestor, &event)
             event.header.groupLeader = identity
-            fillLeader(.groupLeader, identity, from: leader, of: &event, all: all)
+            fillLeader(
+                .groupLeader, identity, from: leader, leader == parent ? origin : ForkOrigin(), of: &event,
+                all: all)
         }
         if all || needs.entryLeader, ancestor != 0 {
             let (leader, kind) = entryLeader(of: ancestor, inSessionOf: held?.sessionLeader ?? 0)
             let entry = lineage.ancestors[Int(leader)]
             event.header.entryLeader = ProcessIdentity(pid: entry.pid, start: entry.start)
-            fillLeader(.entryLeader, event.header.entryLeader, from: leader, of: &event, all: all)
+            fillLeader(
+                .entryLeader, event.header.entryLeader, from: leader,
+                leader == parent ? origin : ForkOrigin(), of: &event, all: all)
             if wants(.entryLeaderMetaType, of: &event, all) {
                 event.set(.entryLeaderMetaType, text: kind.name)
                 event.mark(.entryLeaderMetaType, .fromTable)
@@ -48,8 +58,8 @@ extension ProcessStore {
     // MARK: Roles
 
     private mutating func fillLeader(
-        _ role: ProcessRole, _ identity: ProcessIdentity, from ancestor: UInt32, of event: inout Event,
-        all: Bool
+        _ role: ProcessRole, _ identity: ProcessIdentity, from ancestor: UInt32, _ origin: ForkOrigin,
+        of event: inout Event, all: Bool
     ) {
         guard identity.isKnown else { return }
         if wants(role.pid, of: &event, all) {
@@ -61,7 +71,7 @@ extension ProcessStore {
         if wants(role.start, of: &event, all) {
             setStart(role.start, identity.start, of: &event, traits: .fromTable)
         }
-        fill(role, from: ancestor, of: &event, all: all)
+        fill(role, from: ancestor, origin, of: &event, all: all)
         // kernel threads are in no session or group
         if role != .entryLeader {
             let image = lineage.images[Int(lineage.ancestors[Int(ancestor)].image)]
@@ -86,7 +96,11 @@ extension ProcessStore {
     }
 
     /// Facts about the parent or a leader, as of the image it had.
-    private mutating func fill(_ role: ProcessRole, from ancestor: UInt32, of event: inout Event, all: Bool) {
+    ///
+    /// - Parameter origin: what it was when it forked the process, if it did.
+    private mutating func fill(
+        _ role: ProcessRole, from ancestor: UInt32, _ origin: ForkOrigin, of event: inout Event, all: Bool
+    ) {
         let process = lineage.ancestors[Int(ancestor)]
         let image = lineage.images[Int(process.image)]
         fillArguments(role, from: image, of: &event, all: all)
@@ -94,6 +108,8 @@ extension ProcessStore {
         if wants(role.start, of: &event, all) {
             setStart(role.start, process.start, of: &event, traits: .fromTable)
         }
+        fillUsers(role, origin, image, of: &event, all: all)
+        if role == .parent { fillParentDirectory(origin, image, of: &event, all: all) }
         guard process.image != 0 else { return }
         if image.executable != 0, wants(role.executable, of: &event, all) || wants(role.name, of: &event, all)
         {
@@ -102,25 +118,17 @@ extension ProcessStore {
         if image.flags.contains(.terminal), wants(role.interactive, of: &event, all) {
             event.set(role.interactive, integer: image.terminal == 0 ? 0 : 1, traits: .fromTable)
         }
-        fillUsers(role, of: process, image, of: &event, all: all)
-        guard role == .parent else { return }
-        fillParentDirectory(process, image, of: &event, all: all)
-        if image.threadName.0 != 0, wants(.parentThreadName, of: &event, all) {
+        if role == .parent, image.threadName.0 != 0, wants(.parentThreadName, of: &event, all) {
             setThreadName(.parentThreadName, image.threadName, of: &event)
         }
     }
 
-    /// Whose rights a process had when it last forked; where that was not seen, when
-    /// its program started.
+    /// Whose rights a process had when it forked the other, or, where that is not
+    /// known, when its program started.
     private mutating func fillUsers(
-        _ role: ProcessRole, of process: Ancestor, _ image: ProcessImage, of event: inout Event, all: Bool
+        _ role: ProcessRole, _ origin: ForkOrigin, _ image: ProcessImage, of event: inout Event, all: Bool
     ) {
-        let isAsImage = process.users == UserSets.asImage
-        guard !isAsImage || image.flags.contains(.users) else { return }
-        guard let ids = isAsImage ? image.users : lineage.users[process.users] else {
-            for field in role.userFields where wants(field, of: &event, all) { event.setUnknown(field) }
-            return
-        }
+        guard let ids = origin.users ?? (image.flags.contains(.users) ? image.users : nil) else { return }
         set(role.userID, ids.effectiveUser, of: &event, all: all)
         guard role == .parent else { return }
         set(.parentRealUserID, ids.realUser, of: &event, all: all)
@@ -131,22 +139,33 @@ extension ProcessStore {
         }
     }
 
-    /// Where the parent was when it last forked. What that is called is known if its
-    /// program was started there, or a child's was; if it is not, the directory is
-    /// there all the same.
+    /// Where the parent was when it forked. What that is called is known if its own
+    /// program was started there, or the child's was.
     private mutating func fillParentDirectory(
-        _ process: Ancestor, _ image: ProcessImage, of event: inout Event, all: Bool
+        _ origin: ForkOrigin, _ image: ProcessImage, of event: inout Event, all: Bool
     ) {
         guard wants(.parentWorkingDirectory, of: &event, all) else { return }
-        let isAsImage = process.place == .unknown || process.place == image.place
+        let isAsImage =
+            origin.place == .unknown || image.place == .unknown || origin.place == image.place
         if isAsImage, image.directory != 0 {
             let traits: Slot.Traits = image.flags.contains(.directoryCut) ? [.fromTable, .cut] : .fromTable
             setText(.parentWorkingDirectory, image.directory, of: &event, traits: traits)
-        } else if process.directory != 0 {
-            setText(.parentWorkingDirectory, process.directory, of: &event)
-        } else if !isAsImage {
-            event.setUnknown(.parentWorkingDirectory)
+        } else if origin.directory != 0 {
+            setText(.parentWorkingDirectory, origin.directory, of: &event)
         }
+    }
+
+    /// What nobody knows of a parent is not nothing.
+    private mutating func markParentUnknown(_ event: inout Event, all: Bool) {
+        guard event.header.parent.isKnown else { return }
+        for field in ProcessRole.parent.userFields where wants(field, of: &event, all) {
+            // a user may have no name
+            if field != .parentUserName || event.slot(.parentUserID)?.isUnknown ?? true {
+                event.setUnknown(field)
+            }
+        }
+        if wants(.parentInteractive, of: &event, all) { event.setUnknown(.parentInteractive) }
+        if wants(.parentWorkingDirectory, of: &event, all) { event.setUnknown(.parentWorkingDirectory) }
     }
 
     /// A process that runs a program has arguments, also where nobody knows them.
@@ -173,10 +192,14 @@ extension ProcessStore {
         if wants(field, of: &event, all) { event.set(field, integer: Int64(value), traits: .fromTable) }
     }
 
-    /// A date from a time since boot: the event knows how the two differ.
+    /// A date from a time since boot: the event knows how the two differ, at best from
+    /// the start of its own process.
     mutating func setStart(_ field: Field, _ start: UInt64, of event: inout Event, traits: Slot.Traits) {
         guard start != 0 else { return }
-        let offset = event.header.timestamp &- event.header.time
+        var offset = event.header.timestamp &- event.header.time
+        if let own = event.slot(.processStart), own.kind == .integer, event.header.process.start != 0 {
+            offset = own.payload &- Int64(truncatingIfNeeded: event.header.process.start)
+        }
         event.set(field, integer: Int64(truncatingIfNeeded: start) &+ offset, traits: traits)
     }
 

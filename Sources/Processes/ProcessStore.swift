@@ -83,9 +83,10 @@ struct ProcessStore: ~Copyable {
         let hasExecutable = image.executable != 0
         setPrevious(image.previous, of: &event, all: false)
         let number = lineage.add(image)
-        lineage.learn(directory: whole(image), at: image.place, of: parent)
+        let origin = isSame ? origin(of: place, below: parent, image: number) : ForkOrigin()
         let ancestor = lineage.add(
-            Ancestor(start: identity.start, pid: identity.pid, image: number, parent: parent))
+            Ancestor(
+                start: identity.start, pid: identity.pid, image: number, parent: parent, origin: origin))
         put(ancestor, at: place, standing, flags: [])
         var missing = fillParent(parent, of: &event)
         if !hasExecutable, event.slot(.processExecutable)?.isUnknown ?? false { missing.insert(.executable) }
@@ -102,38 +103,52 @@ struct ProcessStore: ~Copyable {
             return
         }
         let known = index.entries[Int(place)].ancestor
-        let parent = ancestor(of: event.header.parent)
+        var origin = ForkOrigin()
         if let user = event.slot(.processUserID) {
-            lineage.note(event.userSet(effective: user), event.header.directory, of: parent)
+            origin.users = event.userSet(effective: user)
+            origin.place = event.header.directory
         }
         if standing == .same, lineage.ancestors[Int(known)].image != 0 {
             // seen at start, or by a later event that came first
-            lineage.release(ancestor: parent)
-            if needs.forks { fillForked(find(identity).place, &event) }
+            lineage.learn(origin: origin, of: known)
+            if needs.forks { fillForked(place, &event) }
             return
         }
-        let line = lineage.ancestors[Int(parent)]
-        let image = line.image
+        let parent = ancestor(of: event.header.parent)
+        // a sibling's child runs the sibling's program
+        let image = event.header.isBySibling ? 0 : lineage.ancestors[Int(parent)].image
         lineage.retain(image: image)
         if standing == .same {
             lineage.learn(image: image, of: known)
             lineage.learn(parent: parent, of: known)
+            lineage.learn(origin: origin, of: known)
             index.update(place, flags: index.entries[Int(place)].flags.union(.forked))
         } else {
-            lineage.texts.retain(line.directory)
             let child = lineage.add(
                 Ancestor(
-                    start: identity.start, pid: identity.pid, image: image, parent: parent,
-                    place: line.place, directory: line.directory, users: line.users,
+                    start: identity.start, pid: identity.pid, image: image, parent: parent, origin: origin,
                     depth: image == 0 ? Lineage.unknownDepth : 1))
             put(child, at: place, standing, flags: .forked)
         }
         if needs.forks { fillForked(find(identity).place, &event) }
     }
 
-    /// The number of an image's directory, if all of it is known.
-    private func whole(_ image: ProcessImage) -> UInt32 {
-        image.flags.contains(.directoryCut) ? 0 : image.directory
+    /// What forked the process of an entry, which has started a program: where that is
+    /// in the directory that it was forked in, its name is told. With a reference.
+    private mutating func origin(of place: UInt32, below parent: UInt32, image number: UInt32) -> ForkOrigin {
+        let process = lineage.ancestors[Int(index.entries[Int(place)].ancestor)]
+        let (forker, now) = (lineage.ancestors[Int(process.parent)], lineage.ancestors[Int(parent)])
+        // whoever took over an orphan did not fork it
+        guard forker.pid == now.pid, forker.start == now.start else { return ForkOrigin() }
+        var origin = process.origin
+        let image = lineage.images[Int(number)]
+        if origin.directory == 0, origin.place != .unknown, origin.place == image.place,
+            !image.flags.contains(.directoryCut)
+        {
+            origin.directory = image.directory
+        }
+        lineage.texts.retain(origin.directory)
+        return origin
     }
 
     private mutating func fillForked(_ place: UInt32, _ event: inout Event) {
@@ -152,7 +167,10 @@ struct ProcessStore: ~Copyable {
         }
         let known = index.entries[Int(place)].ancestor
         let entryFlags = index.entries[Int(place)].flags
-        let isMissed = event.header.hasExeced && entryFlags.contains(.forked)
+        let execs = lineage.images[Int(lineage.ancestors[Int(known)].image)].execs
+        let isMissed =
+            event.header.hasExeced && entryFlags.contains(.forked)
+            || execs != 0 && event.header.execs != 0 && execs != event.header.execs
         guard standing == .same, lineage.ancestors[Int(known)].image != 0, !isMissed else {
             if standing == .same, isMissed { counters.execsMissed += 1 }
             return learn(from: &event, at: place, standing, flags: [], replacing: isMissed)
@@ -206,8 +224,11 @@ struct ProcessStore: ~Copyable {
             lineage.learn(parent: parent, of: ancestor)
             index.touch(place, at: now)
         } else {
+            let origin =
+                standing == .same ? origin(of: place, below: parent, image: number) : ForkOrigin()
             ancestor = lineage.add(
-                Ancestor(start: identity.start, pid: identity.pid, image: number, parent: parent))
+                Ancestor(
+                    start: identity.start, pid: identity.pid, image: number, parent: parent, origin: origin))
             put(ancestor, at: place, standing, flags: flags)
         }
         if image.hasInvoked {
@@ -351,11 +372,13 @@ struct ProcessStore: ~Copyable {
         counters.execsMissed += 1
         let line = lineage.ancestors[Int(parent)].parent
         lineage.retain(ancestor: line)
+        let origin = lineage.ancestors[Int(parent)].origin
+        lineage.texts.retain(origin.directory)
         let number = lineage.add(fresh)
         let corrected = lineage.add(
             Ancestor(
                 start: lineage.ancestors[Int(parent)].start, pid: identity.pid, image: number,
-                parent: line))
+                parent: line, origin: origin))
         guard corrected != 0 else { return parent }
         let (place, standing) = find(identity)
         if standing == .same {

@@ -107,7 +107,8 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     public mutating func tick(at time: Int64, told: Int64 = 0) {
         store.users.refresh(at: time)
         store.advance(to: told)
-        store.giveBack()
+        // an alert that is due may not have been reported until then
+        store.giveBack(by: ProcessStore.moment(told))
         readsLeft = 1000
         forgetEnded(places: max(1024, store.index.entries.count / 8))
     }

@@ -68,6 +68,8 @@ struct AlertSink<Outlet: MessageOutlet, Evidence: EvidenceSource & ~Copyable>: ~
     var now: Int64 = 0
     /// When alerts are made, if that is another time.
     var created: Int64?
+    /// Exceptions may read what was not filled in for rules and exceptions before them.
+    var completesFirst = false
     /// Matches that are being reported are a test of the output.
     var isTest = false
     /// How often an exception kept an event from advancing what is pending.
@@ -92,15 +94,16 @@ struct AlertSink<Outlet: MessageOutlet, Evidence: EvidenceSource & ~Copyable>: ~
     }
 
     mutating func matched(_ match: inout Match) {
+        if completesFirst { complete(&match) }
         if let exception = exceptions.suppression(of: match, at: now) {
             counters.suppressed += 1
             guard showsSuppressed else { return }
-            complete(&match)
+            if !completesFirst { complete(&match) }
             let name = exceptions.exceptions[exception].name
             _ = send(match, suppressedBy: name.utf8.span)
             return
         }
-        complete(&match)
+        if !completesFirst { complete(&match) }
         guard limiter.admits(match) else {
             counters.flooded += 1
             return

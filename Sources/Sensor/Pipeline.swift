@@ -36,6 +36,8 @@ struct Pipeline: ~Copyable {
     /// The next connection of the canary is to become a test alert.
     var wantsTest = false
     private var hasSample = false
+    /// When the first tick after a reload was: nanoseconds since boot.
+    private var reloaded: Int64?
     private var regularConnections: RegularConnections
     /// The process of the last record, if the kernel is to be told that it
     /// connects again and again.
@@ -88,6 +90,8 @@ struct Pipeline: ~Copyable {
         self.engine = engine
         settleConditions()
         sink.exceptions = exceptions
+        sink.completesFirst = true
+        reloaded = nil
         // alerts are counted by the place of their rule
         sink.limiter = AlertLimiter(limit: options.alertLimit)
         sink.evidence.needs = ProcessNeeds(requirement)
@@ -201,6 +205,11 @@ struct Pipeline: ~Copyable {
         sink.now = utc
         // what another processor has yet to send must still take its place
         engine.advance(to: boot - Pipeline.settled, into: &sink)
+        if sink.completesFirst {
+            let since = reloaded ?? boot
+            reloaded = since
+            sink.completesFirst = boot - since < Pipeline.longestHold + 2 * Pipeline.settled
+        }
         sink.evidence.tick(at: boot, told: boot - Pipeline.settled)
     }
 

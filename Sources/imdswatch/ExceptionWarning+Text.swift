@@ -13,8 +13,8 @@ extension ExceptionWarning {
         case .impossible:
             "\(subject) cannot hold on a host: the sensor has no event that satisfies it"
         case .outdated(let field):
-            "\(subject) tests \(field.info.name), which is as of when that process started its program or "
-                + "last forked: it holds, too, where the process has changed that since"
+            "\(subject) tests \(field.info.name), which is as of when that process started its program: "
+                + "it holds, too, where the process has changed that since"
         }
     }
 

@@ -275,4 +275,35 @@ struct SequenceTests {
         }
         #expect(Set(collector.numbers.joined()).isSubset(of: evidence))
     }
+
+    @Test(
+        "say for how long a match may need an event",
+        arguments: [
+            ("process where true", [Prospect(span: 0, mayMatch: true)]),
+            (
+                "sequence with maxspan=5s [process where true] [network where true]",
+                [Prospect(span: 5_000_000_000, mayMatch: false), Prospect(span: 0, mayMatch: true)]
+            ),
+            (
+                "sequence [process where true] [network where true]",
+                [Prospect(span: .max, mayMatch: false), Prospect(span: 0, mayMatch: true)]
+            ),
+            (
+                "sequence with maxspan=2s [process where true] [network where true] ![file where true]",
+                [
+                    Prospect(span: 2_000_000_000, mayMatch: false),
+                    Prospect(span: 2_000_000_000, mayMatch: false),
+                ]
+            ),
+        ])
+    func prospects(text: String, expected: [Prospect]) throws {
+        let rule = Rule(id: "r", name: "r", text: text, query: try Query.compile(text, source: .documents))
+        var engine = DetectionEngine(rules: RuleSet([rule]))
+        var collector = Collector()
+        for (index, wanted) in expected.enumerated() {
+            let event = Event.made(index == 0 ? .exec : .connect, at: Int64(index + 1), [:])
+            #expect(engine.examine(event, into: &collector) == wanted)
+            engine.apply(event, into: &collector)
+        }
+    }
 }

@@ -14,6 +14,7 @@ struct GrammarTests {
             ("processx⟦⟧", .unexpected(found: "the end of the query", expected: "“where”")),
             ("process ⟦if⟧ true", .unexpected(found: "“if”", expected: "“where”")),
             ("process where⟦⟧", .unexpected(found: "the end of the query", expected: "a value")),
+            ("process where⟦⟧ // why\n\n ", .unexpected(found: "the end of the query", expected: "a value")),
             ("⟦5⟧ where true", .unexpected(found: "a number", expected: "an event category")),
             ("⟦not⟧ where true", .unexpected(found: "“not”", expected: "an event category")),
             (#"process where process.name ⟦=⟧ "x""#, .singleEquals),
@@ -82,7 +83,7 @@ struct GrammarTests {
             ("process where process.args⟦[⟧0] == 1", .unsupported(.arrayIndex)),
             ("process where true | ⟦head⟧ 5", .unsupported(.pipe("head"))),
             (
-                "process where true | ⟦⟧",
+                "process where true |⟦⟧ ",
                 .unexpected(found: "the end of the query", expected: "the name of a pipe")
             ),
             ("⟦sample⟧ by host.id [any where true]", .unsupported(.sample)),

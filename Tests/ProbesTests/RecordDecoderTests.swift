@@ -423,6 +423,25 @@ struct RecordDecoderTests {
         #expect(cloned.header.parent.pid == 4200)
     }
 
+    @Test("tells the same start of a process while the clock is only slewed")
+    func starts() throws {
+        let record = RecordBuilder.exec()
+        var decoder = RecordDecoder(fields: FieldSet(), utcOffset: 1_000_000_000_000)
+        var event = Event()
+        func start() throws -> Int64? {
+            event.reset()
+            try decoder.decode(record.bytes.span, into: &event)
+            return event.slot(.processStart)?.payload
+        }
+        #expect(try start() == 1_000_900_000_000)
+        decoder.utcOffset += 9_000_000
+        #expect(try start() == 1_000_900_000_000)
+        let time = event.header.timestamp
+        #expect(time == 1_001_009_000_000)
+        decoder.utcOffset += 2_000_000
+        #expect(try start() == 1_000_911_000_000)
+    }
+
     @Test("tells one directory from another")
     func directories() throws {
         func directory(

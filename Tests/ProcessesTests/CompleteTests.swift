@@ -295,6 +295,18 @@ struct CompleteTests {
         #expect(!service.has(.containerID))
     }
 
+    @Test("starts are told by one clock")
+    func starts() throws {
+        let scene = Scene()
+        let (shell, curl) = (Scene.process(20), Scene.process(30))
+        scene.exec(shell, parent: systemd, "/bin/bash")
+        scene.exec(curl, parent: shell, "/usr/bin/curl", parentExecutable: "/bin/bash")
+        scene.event.set(.processStart, integer: Int64(curl.start) + 77)
+        scene.table.complete(&scene.event)
+        let start = scene.event.slot(.parentStart)?.payload
+        #expect(start == Int64(shell.start) + 77)
+    }
+
     @Test("documents are left alone")
     func documents() {
         let scene = Scene()

@@ -15,10 +15,12 @@ struct HeldEvidenceTests {
     private func start(in scene: Scene) {
         scene.host.alive = [1]
         scene.seed(systemd, parent: .none, "/usr/lib/systemd/systemd", session: 1)
-        scene.exec(shell, parent: systemd, "/bin/bash", args: ["-bash"], session: 20, tty: 136)
+        scene.exec(shell, parent: systemd, "/bin/bash", args: ["-bash"], session: 20, tty: 136, place: 9)
+        scene.fork(shell, curl, user: 5, place: 1)
         scene.exec(
             first, parent: shell, "/usr/bin/yes", parentExecutable: "/bin/bash", session: 20, tty: 136)
         scene.begin(.exec, curl, parent: shell)
+        scene.event.header.directory = DirectoryIdentity(mount: 0, entry: 1)
         scene.event.header.groupLeader = first
         scene.event.header.sessionLeader = shell
         scene.setExecutable(.process, "/usr/bin/curl")
@@ -31,6 +33,10 @@ struct HeldEvidenceTests {
 
     /// All of the pipeline ends, is forgotten, and its numbers go to others.
     private func end(in scene: Scene) {
+        scene.fork(shell, Scene.process(40), user: 0, place: 2)
+        scene.exec(
+            Scene.process(40), parent: shell, "/usr/bin/ls", cwd: "/else", parentExecutable: "/bin/bash",
+            place: 2)
         let last = scene.time
         scene.table.tick(at: last, told: last + 1_000_000_000)
         scene.table.tick(at: last, told: last + 1_000_000_000)
@@ -81,7 +87,8 @@ struct HeldEvidenceTests {
         #expect(event.header.sessionLeader == shell && event.header.groupLeader == first)
         #expect(event.header.entryLeader == expected.header.entryLeader)
         #expect(event.text(.groupLeaderExecutable) == "/usr/bin/yes")
-        #expect(event.text(.parentCommandLine) == "-bash")
+        #expect(event.text(.parentCommandLine) == "-bash" && event.integer(.parentUserID) == 5)
+        #expect(event.text(.parentWorkingDirectory) == "/srv")
 
         var ancestry = ByteArena(capacity: 64, limit: 4096)
         let count = late.table.ancestry(of: curl, held: event.header.evidence, into: &ancestry)
@@ -101,7 +108,9 @@ struct HeldEvidenceTests {
         #expect(scene.table.counters.bytes < bytes)
         let event = try complete(kept, in: scene)
         #expect(event.slot(.groupLeaderExecutable)?.isUnknown == true)
-        #expect(!event.has(.parentCommandLine) || event.slot(.parentCommandLine)?.isUnknown == true)
+        for field in [Field.parentCommandLine, .parentUserID, .parentWorkingDirectory] {
+            #expect(event.slot(field)?.isUnknown == true, "\(field)")
+        }
     }
 
     @Test(

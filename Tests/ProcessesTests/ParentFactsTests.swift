@@ -62,6 +62,9 @@ struct ParentFactsTests {
         let scene = scene()
         scene.fork(daemon, curl, user: 33, place: 1)
         _ = try start(scene, below: daemon)
+        scene.host.alive = [1, 30]
+        for second in 1...2 { scene.table.tick(at: Int64(second), told: scene.time + Int64(second) << 30) }
+        scene.exec(Scene.process(20, start: 1 << 60), parent: systemd, "/bin/other", user: 7)
         let event = try #require(
             scene.connect(curl, parent: systemd, "/usr/bin/curl", session: 20, complete: true))
         #expect(event.header.parent == daemon && event.integer(.parentUserID) == 33)
@@ -116,15 +119,75 @@ struct ParentFactsTests {
         #expect(scene.table.counters.bytes - before < 256)
     }
 
-    @Test("more sets of ids than are kept apart are nobody's")
-    func manySets() {
-        var sets = UserSets(limit: 100)
-        var numbers: Set<UInt16> = []
-        for user in 0..<UInt32(100) { numbers.insert(sets.number(of: UserSet(effectiveUser: user))) }
-        #expect(numbers.count == 100 && !numbers.contains(UserSets.unknown) && !numbers.contains(0))
-        #expect(sets.number(of: UserSet(effectiveUser: 100)) == UserSets.unknown)
-        let number = sets.number(of: UserSet(effectiveUser: 7))
-        #expect(numbers.contains(number) && sets[number]?.effectiveUser == 7)
-        #expect(sets[UserSets.unknown] == nil && sets[UserSets.asImage] == nil)
+    @Test("each child with what it was then")
+    func children() throws {
+        let scene = scene()
+        let other = Scene.process(31)
+        scene.fork(daemon, curl, user: 33, place: 1)
+        scene.fork(daemon, other, user: 0, place: 2)
+        let first = try start(scene, below: daemon)
+        #expect(first.integer(.parentUserID) == 33 && first.text(.parentWorkingDirectory) == "/")
+        let second = try #require(
+            scene.exec(
+                other, parent: daemon, "/usr/bin/wget", cwd: "/root", parentExecutable: "/usr/sbin/daemon",
+                place: 2, complete: true))
+        #expect(second.integer(.parentUserID) == 0 && second.text(.parentWorkingDirectory) == "/root")
+        let later = try #require(
+            scene.connect(curl, parent: daemon, "/usr/bin/curl", session: 20, complete: true))
+        #expect(later.integer(.parentUserID) == 33 && later.text(.parentWorkingDirectory) == "/")
+    }
+
+    @Test("not what it became by a program that it started since")
+    func setuidProgram() throws {
+        let scene = scene()
+        scene.fork(daemon, curl, user: 1000, place: 1)
+        scene.exec(
+            daemon, parent: systemd, "/usr/bin/sudo", cwd: "/", parentExecutable: "/usr/lib/systemd/systemd",
+            session: 20, user: 0, place: 1)
+        let event = try #require(
+            scene.exec(
+                curl, parent: daemon, "/usr/bin/curl", parentExecutable: "/usr/bin/sudo", session: 20,
+                user: 1000, place: 1, complete: true))
+        #expect(event.text(.parentExecutable) == "/usr/bin/sudo")
+        #expect(event.integer(.parentUserID) == 1000)
+    }
+
+    @Test("nothing of who took over an orphan")
+    func orphan() throws {
+        let scene = scene(needs: FieldSet([.parentUserID]))
+        scene.fork(daemon, curl, user: 33, place: 1)
+        let event = try #require(
+            scene.exec(
+                curl, parent: systemd, "/usr/bin/curl", parentExecutable: "/usr/lib/systemd/systemd",
+                place: 1))
+        #expect(event.integer(.parentUserID) == 0, "as systemd was seeded")
+    }
+
+    @Test("nothing of a sibling that forked for it, nor the parent's program")
+    func sibling() throws {
+        let scene = scene()
+        scene.begin(.fork, curl, parent: daemon)
+        scene.event.header.isBySibling = true
+        scene.table.apply(&scene.event)
+        let event = try #require(
+            scene.connect(curl, parent: daemon, "/tmp/client", session: 20, complete: true))
+        #expect(event.text(.processExecutable) == "/tmp/client" && event.all(.processArgs) == ["now"])
+        #expect(event.integer(.parentUserID) == 0 && event.text(.parentExecutable) == "/usr/sbin/daemon")
+    }
+
+    @Test("a program whose start was missed is told as the connection tells it")
+    func missedStart() throws {
+        let scene = scene()
+        scene.exec(
+            curl, parent: daemon, "/usr/bin/sh", parentExecutable: "/usr/sbin/daemon", session: 20, execs: 4)
+        scene.begin(.connect, curl, parent: daemon)
+        scene.event.header.hasExeced = true
+        scene.event.header.execs = 5
+        scene.setExecutable(.process, "/usr/bin/curl")
+        scene.table.apply(&scene.event)
+        let taken = scene.event.snapshot()
+        let event = try #require(taken)
+        #expect(event.text(.processExecutable) == "/usr/bin/curl")
+        #expect(scene.table.counters.execsMissed == 1)
     }
 }

@@ -163,7 +163,7 @@ struct record_fork {
 	struct record_header header;
 	struct record_identity parent;	/* thread-group leader of the process that forked */
 	struct record_identity process; /* the child */
-	/* of the child, and so what the thread that forked had itself */
+	/* of the thread that forked; the child may be in mounts of its own */
 	__u32 uid, euid;
 	__u32 gid, egid;
 	struct record_directory directory;
