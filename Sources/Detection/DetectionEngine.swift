@@ -6,8 +6,6 @@ public struct Prospect: Sendable, Equatable {
     /// For how long, in nanoseconds from its time, a match may need its evidence:
     /// 0 if it is needed now or never, `Int64.max` if there is no limit.
     public var span: Int64
-    /// The event may complete a match.
-    public var mayMatch: Bool
 }
 
 /// Runs rules over events, one event at a time, in one thread.
@@ -69,9 +67,7 @@ public struct DetectionEngine: ~Copyable {
             case .advance: guard state.awaits(step, plan, event) else { continue }
             case .blockBefore, .blockBetween, .blockAfter, .until: continue
             }
-            let span = plan.span(after: step)
-            prospect = Prospect(
-                span: max(prospect?.span ?? 0, span), mayMatch: prospect?.mayMatch ?? false || span == 0)
+            prospect = Prospect(span: max(prospect?.span ?? 0, plan.span(after: step)))
         }
         return prospect
     }

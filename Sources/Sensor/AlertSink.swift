@@ -1,6 +1,7 @@
 internal import Detection
 internal import Events
 internal import Output
+internal import Platform
 internal import Processes
 
 /// Kinds of messages between the thread that finds and the thread that writes.
@@ -64,8 +65,11 @@ struct AlertSink<Outlet: MessageOutlet, Evidence: EvidenceSource & ~Copyable>: ~
     var limiter: AlertLimiter
     /// The processes above that of the last event of a match, as `AncestryEntry`s.
     private var ancestry = ByteArena(capacity: 4096, limit: 64 * 1024)
-    /// Now, in nanoseconds since 1970, UTC; in `replay`, the time of the event.
+    /// The time of the event that is tried, in nanoseconds since 1970, UTC.
     var now: Int64 = 0
+    /// Live: what makes UTC of the time since boot. A match that waited for something
+    /// not to happen is told while another event is tried.
+    var utcOffset: Int64?
     /// When alerts are made, if that is another time.
     var created: Int64?
     /// Exceptions may read what was not filled in for rules and exceptions before them.
@@ -94,6 +98,7 @@ struct AlertSink<Outlet: MessageOutlet, Evidence: EvidenceSource & ~Copyable>: ~
     }
 
     mutating func matched(_ match: inout Match) {
+        if let utcOffset { now = Clock.boottime() + utcOffset }
         if completesFirst { complete(&match) }
         if let exception = exceptions.suppression(of: match, at: now) {
             counters.suppressed += 1

@@ -124,8 +124,7 @@ struct Pipeline: ~Copyable {
             sink.send(event)
         }
         if let prospect = engine.examine(event, into: &sink) {
-            sink.now =
-                prospect.mayMatch ? Clock.boottime() + decoder.utcOffset : event.header.timestamp
+            sink.now = event.header.timestamp
             if !writesEvents { keepEvidence(for: prospect) }
         }
         let excepted = sink.exceptedEvents
@@ -203,6 +202,7 @@ struct Pipeline: ~Copyable {
     mutating func tick(boot: Int64, utc: Int64) {
         decoder.utcOffset = utc - boot
         sink.now = utc
+        sink.utcOffset = utc - boot
         // what another processor has yet to send must still take its place
         engine.advance(to: boot - Pipeline.settled, into: &sink)
         if sink.completesFirst {

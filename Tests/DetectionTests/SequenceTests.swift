@@ -279,20 +279,20 @@ struct SequenceTests {
     @Test(
         "say for how long a match may need an event",
         arguments: [
-            ("process where true", [Prospect(span: 0, mayMatch: true)]),
+            ("process where true", [Prospect(span: 0)]),
             (
                 "sequence with maxspan=5s [process where true] [network where true]",
-                [Prospect(span: 5_000_000_000, mayMatch: false), Prospect(span: 0, mayMatch: true)]
+                [Prospect(span: 5_000_000_000), Prospect(span: 0)]
             ),
             (
                 "sequence [process where true] [network where true]",
-                [Prospect(span: .max, mayMatch: false), Prospect(span: 0, mayMatch: true)]
+                [Prospect(span: .max), Prospect(span: 0)]
             ),
             (
                 "sequence with maxspan=2s [process where true] [network where true] ![file where true]",
                 [
-                    Prospect(span: 2_000_000_000, mayMatch: false),
-                    Prospect(span: 2_000_000_000, mayMatch: false),
+                    Prospect(span: 2_000_000_000),
+                    Prospect(span: 2_000_000_000),
                 ]
             ),
         ])

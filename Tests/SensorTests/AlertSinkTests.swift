@@ -90,10 +90,12 @@ struct AlertSinkTests {
         var engine = DetectionEngine(rules: rules)
         var sink = try sink(rules)
         engine.process(event(.exec, pid: 1, at: 1, held: 7), into: &sink)
+        sink.utcOffset = 1 << 60
         engine.process(event(.connect, pid: 2, at: 5, held: 8), into: &sink)
         let alert = try #require(outlet.alerts.withLock { $0.first })
         #expect(alert.ancestry.map(\.identity.pid) == [1001])
         #expect(alert.events.first?.has(.processWorkingDirectory) == true)
+        #expect(alert.created > 1 << 60, "now, not when an event was last tried")
     }
 
     @Test("that an exception holds back are not completed")
