@@ -110,7 +110,12 @@ struct ProcessStore: ~Copyable {
         }
         if standing == .same, lineage.ancestors[Int(known)].image != 0 {
             // seen at start, or by a later event that came first
-            lineage.learn(origin: origin, of: known)
+            let line = lineage.ancestors[Int(lineage.ancestors[Int(known)].parent)]
+            let forker = event.header.parent
+            // it may have another parent by now
+            if line.pid == forker.pid, line.start == forker.start {
+                lineage.learn(origin: origin, of: known)
+            }
             if needs.forks { fillForked(place, &event) }
             return
         }
