@@ -10,11 +10,12 @@ extension TextPool {
 
         var head = headWord(text, start, end)
         if folds { head = foldedCase(head) }
-        let first = Int(head & 0xff)
-        let bits = entries[number].firstBytes[first >> 6]
-        let bit: UInt64 = 1 << UInt64(first & 63)
+        // beyond a shorter text it is zero, and what is found then is too long
+        let key = Int(truncatingIfNeeded: head &>> UInt64(entries[number].shift) & 0xff)
+        let bits = entries[number].keys[key >> 6]
+        let bit: UInt64 = 1 << UInt64(key & 63)
         if bits & bit != 0 {
-            let rank = Int(entries[number].ranks[first >> 6]) + (bits & (bit &- 1)).nonzeroBitCount
+            let rank = Int(entries[number].ranks[key >> 6]) + (bits & (bit &- 1)).nonzeroBitCount
             let bounds = buckets.span
             let bucket = Int(entries[number].buckets) + rank
             let patterns = patterns.span

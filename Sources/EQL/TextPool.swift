@@ -4,12 +4,15 @@ internal import Events
 struct TextPool: Sendable {
     /// One set: matches if one of its patterns does.
     struct Entry: Sendable {
-        /// Bytes that an anchored pattern begins with, as 256 bits.
-        var firstBytes: InlineArray<4, UInt64> = [0, 0, 0, 0]
-        /// How many first bytes lie in the words before.
+        /// Bits to shift the first eight bytes of a text by, so that the byte is lowest
+        /// by which anchored patterns are told apart.
+        var shift: UInt8 = 0
+        /// Bytes that an anchored pattern has there, as 256 bits.
+        var keys: InlineArray<4, UInt64> = [0, 0, 0, 0]
+        /// How many of these lie in the words before.
         var ranks: InlineArray<4, UInt8> = [0, 0, 0, 0]
         /// Where the bounds of the buckets begin: bucket n holds the anchored
-        /// patterns that begin with the n-th of the first bytes.
+        /// patterns that have the n-th of these bytes.
         var buckets: UInt32 = 0
         /// Patterns that begin with a wildcard.
         var floating: Range<UInt32> = 0..<0
@@ -64,33 +67,36 @@ struct TextPool: Sendable {
     mutating func add(_ set: [WildcardPattern]) -> Int {
         var entry = Entry()
         entry.folds = set.first?.folds ?? false
-        var anchored: [(first: UInt8, pattern: WildcardPattern)] = []
+        var anchored: [WildcardPattern] = []
         var floating: [WildcardPattern] = []
         var seen: Set<WildcardPattern> = []
         for pattern in set where seen.insert(pattern).inserted {
             if pattern.segments.allSatisfy(\.bytes.isEmpty) {
                 entry.matchesEmpty = true
                 if pattern.segments.count > 1 { entry.matchesAll = true }
-            } else if let first = pattern.segments[0].bytes.first, pattern.segments[0].wild?[0] != true {
-                anchored.append((first, pattern))
-            } else {
+            } else if pattern.head.isEmpty {
                 floating.append(pattern)
+            } else {
+                anchored.append(pattern)
             }
         }
-        anchored.sort { $0.first < $1.first }
+        let place = TextPool.tellingByte(of: anchored.map(\.head))
+        entry.shift = UInt8(8 * place)
+        anchored.sort { $0.head[place] < $1.head[place] }
         entry.buckets = UInt32(buckets.count)
         var last: UInt8?
-        for (first, pattern) in anchored {
-            if first != last {
+        for pattern in anchored {
+            let key = pattern.head[place]
+            if key != last {
                 buckets.append(UInt32(patterns.count))
-                entry.firstBytes[Int(first >> 6)] |= 1 << UInt64(first & 63)
-                last = first
+                entry.keys[Int(key >> 6)] |= 1 << UInt64(key & 63)
+                last = key
             }
             append(pattern)
         }
         buckets.append(UInt32(patterns.count))
         for word in 1..<4 {
-            entry.ranks[word] = entry.ranks[word - 1] + UInt8(entry.firstBytes[word - 1].nonzeroBitCount)
+            entry.ranks[word] = entry.ranks[word - 1] + UInt8(entry.keys[word - 1].nonzeroBitCount)
         }
         let start = UInt32(patterns.count)
         for pattern in floating { append(pattern) }
@@ -99,11 +105,24 @@ struct TextPool: Sendable {
         return entries.count - 1
     }
 
+    /// Which of the first eight bytes, all of which the heads have, leaves the fewest
+    /// that share it.
+    private static func tellingByte(of heads: [ArraySlice<UInt8>]) -> Int {
+        func sharing(_ place: Int) -> Int {
+            var counts = InlineArray<256, Int>(repeating: 0)
+            for head in heads { counts[Int(head[place])] += 1 }
+            var pairs = 0
+            for byte in counts.indices { pairs += counts[byte] * counts[byte] }
+            return pairs
+        }
+        let shortest = heads.lazy.map(\.count).min() ?? 1
+        return (0..<min(8, shortest)).min { sharing($0) < sharing($1) } ?? 0
+    }
+
     private mutating func append(_ pattern: WildcardPattern) {
         let segments = pattern.segments
         let text = segments[0].bytes
-        // the bytes before the first wildcard
-        let literal = text.prefix(segments[0].wild?.firstIndex(of: true) ?? text.count)
+        let literal = pattern.head
         let head = literal.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let mask = headMask(literal.count)
 
@@ -162,5 +181,13 @@ struct TextPool: Sendable {
         let start = UInt32(bytes.count)
         bytes += text + symbols.map(\.rawValue)
         return (start, UInt32(text.count), UInt32(symbols.count { $0 != .anyRun }))
+    }
+}
+
+extension WildcardPattern {
+    /// The bytes before the first wildcard.
+    fileprivate var head: ArraySlice<UInt8> {
+        let first = segments[0]
+        return first.bytes.prefix(first.wild?.firstIndex(of: true) ?? first.bytes.count)
     }
 }
