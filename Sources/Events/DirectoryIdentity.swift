@@ -1,6 +1,6 @@
 /// Tells one working directory from another as long as a process is in it, whatever
 /// it is called: what the kernel knows it by.
-public struct DirectoryIdentity: Sendable, Equatable {
+public struct DirectoryIdentity: BitwiseCopyable, Sendable, Equatable {
     private let bits: UInt32
 
     /// It was not told.

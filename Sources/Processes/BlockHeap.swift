@@ -26,10 +26,10 @@ struct BlockHeap: ~Copyable {
     let limit: Int
 
     /// At the first unit of each block its order, with `free` if it is.
-    private var states: [UInt8]
+    private var states: Slab<UInt8>
     /// The neighbours of a free block in the list of its order.
-    private var next: [UInt32]
-    private var previous: [UInt32]
+    private var next: Slab<UInt32>
+    private var previous: Slab<UInt32>
     private var heads: InlineArray<24, UInt32>
     /// Freed blocks that were not joined with their neighbours, by order; and
     /// how many. They look like blocks in use.
@@ -43,15 +43,13 @@ struct BlockHeap: ~Copyable {
         let limit = max(Self.unit, min(limit, Self.unit << (Self.orders - 1)))
         self.limit = 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
         memory = ByteArena(reserving: self.limit)
-        states = []
-        next = []
-        previous = []
+        let units = self.limit / Self.unit
+        states = Slab(capacity: units)
+        next = Slab(capacity: units)
+        previous = Slab(capacity: units)
         heads = InlineArray(repeating: Self.nobody)
         kept = InlineArray(repeating: Self.nobody)
         keptCounts = InlineArray(repeating: 0)
-        states.reserveCapacity(self.limit / Self.unit)
-        next.reserveCapacity(self.limit / Self.unit)
-        previous.reserveCapacity(self.limit / Self.unit)
         grow(to: min(self.limit, Self.firstSize))
     }
 
@@ -160,9 +158,9 @@ struct BlockHeap: ~Copyable {
         let first = UInt32(states.count)
         let units = size / Self.unit - states.count
         precondition(memory.extend(by: size - memory.count))
-        states.append(contentsOf: repeatElement(0, count: units))
-        next.append(contentsOf: repeatElement(Self.nobody, count: units))
-        previous.append(contentsOf: repeatElement(Self.nobody, count: units))
+        states.append(0, times: units)
+        next.append(Self.nobody, times: units)
+        previous.append(Self.nobody, times: units)
         join(first, order: Self.order(for: units * Self.unit))
     }
 

@@ -45,8 +45,8 @@ struct Lineage: ~Copyable {
     static let unknownDepth: UInt8 = 20
 
     var texts: TextPool
-    private(set) var images: [ProcessImage] = [ProcessImage()]
-    private(set) var ancestors: [Ancestor] = [Ancestor(start: 0, pid: 0)]
+    private(set) var images: Slab<ProcessImage>
+    private(set) var ancestors: Slab<Ancestor>
     private var freeImage: UInt32 = 0
     private var freeAncestor: UInt32 = 0
     let imageLimit: Int
@@ -58,8 +58,11 @@ struct Lineage: ~Copyable {
         texts = TextPool(limit: bytes)
         imageLimit = processes * 2
         ancestorLimit = processes * 4
-        images.reserveCapacity(imageLimit + 1)
-        ancestors.reserveCapacity(ancestorLimit + 1)
+        // number 0 is none
+        images = Slab(capacity: imageLimit + 1)
+        images.append(ProcessImage())
+        ancestors = Slab(capacity: ancestorLimit + 1)
+        ancestors.append(Ancestor(start: 0, pid: 0))
     }
 
     // MARK: Images

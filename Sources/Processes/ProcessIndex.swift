@@ -31,8 +31,8 @@ struct ProcessEntry: Sendable {
 /// them.
 struct ProcessIndex: ~Copyable {
     /// A place holds the entry; place 0 is never used.
-    private(set) var entries: [ProcessEntry] = [ProcessEntry(start: 0, pid: 0, ancestor: 0, seen: 0)]
-    private var slots: [UInt32]
+    private(set) var entries: Slab<ProcessEntry>
+    private var slots: Slab<UInt32>
     private var firstFree: UInt32 = 0
     let limit: Int
     private(set) var count = 0
@@ -40,8 +40,9 @@ struct ProcessIndex: ~Copyable {
     init(limit: Int) {
         self.limit = limit
         let bits = Int.bitWidth - (max(16, limit * 2) - 1).leadingZeroBitCount
-        slots = [UInt32](repeating: 0, count: 1 << bits)
-        entries.reserveCapacity(limit + 1)
+        slots = Slab(zeros: 1 << bits)
+        entries = Slab(capacity: limit + 1)
+        entries.append(ProcessEntry(start: 0, pid: 0, ancestor: 0, seen: 0))
     }
 
     /// Numbers are given out in order: neighbours in time are neighbours here.
@@ -87,7 +88,9 @@ struct ProcessIndex: ~Copyable {
         while slots[slot] != 0 {
             let distance = distance(at: slot)
             if distance < steps {
-                (slots[slot], carried) = (carried, slots[slot])
+                let displaced = slots[slot]
+                slots[slot] = carried
+                carried = displaced
                 steps = distance
             }
             slot = (slot + 1) & mask

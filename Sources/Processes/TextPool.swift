@@ -5,7 +5,7 @@ internal import Events
 ///
 /// A text is named by a number; 0 is no text.
 struct TextPool: ~Copyable {
-    private struct Text {
+    struct Text {
         var block: UInt32
         var length: UInt32
         var hash: UInt32
@@ -16,17 +16,17 @@ struct TextPool: ~Copyable {
 
     /// The bytes of all texts, and of what else is kept beside them.
     var heap: BlockHeap
-    private var texts: [Text] = []
-    private var buckets: [UInt32]
+    private var texts: Slab<Text>
+    private var buckets: Slab<UInt32>
     private var firstFree: UInt32 = 0
     private let hash: SeededHash
     private(set) var count = 0
 
     init(limit: Int) {
         heap = BlockHeap(limit: limit)
-        texts.reserveCapacity(heap.limit / BlockHeap.unit + 1)
+        texts = Slab(capacity: heap.limit / BlockHeap.unit + 1)
         texts.append(Text(block: 0, length: 0, hash: 0, references: 0, next: 0))
-        buckets = [UInt32](repeating: 0, count: max(16, min(16_384, heap.limit / BlockHeap.unit)))
+        buckets = Slab(zeros: max(16, min(16_384, heap.limit / BlockHeap.unit)))
         var generator = SystemRandomNumberGenerator()
         hash = SeededHash(using: &generator)
     }
