@@ -122,6 +122,21 @@ public struct ByteArena: ~Copyable, Sendable {
         return offset
     }
 
+    /// Appends up to sixteen bytes, which are the low ones of two words.
+    @inline(__always)
+    mutating func append(_ length: Int, of low: UInt64, _ high: UInt64) -> Int? {
+        guard length <= 16, reserve(16) else { return nil }
+        let offset = count
+        // SAFETY: `reserve` proved that sixteen bytes lie within the array; those
+        // beyond the length are in nobody's use.
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe target.storeBytes(of: low.littleEndian, toByteOffset: offset, as: UInt64.self)
+            unsafe target.storeBytes(of: high.littleEndian, toByteOffset: offset + 8, as: UInt64.self)
+        }
+        count += length
+        return offset
+    }
+
     /// Replaces four bytes that were appended before.
     public mutating func patch(_ value: UInt32, at offset: Int) {
         precondition(offset >= 0 && offset + 4 <= count)

@@ -126,8 +126,8 @@ extension Event {
             if let field = role.argsCount { set(field, integer: 0, traits: traits.subtracting(.cut)) }
             return
         }
-        let endsWithNUL = arena.bytes[range.upperBound - 1] == 0
-        setArguments(role, in: endsWithNUL ? range.dropLast() : range, traits: traits)
+        let end = arena.bytes[range.upperBound - 1] == 0 ? range.upperBound - 1 : range.upperBound
+        setArguments(role, in: range.lowerBound..<end, traits: traits)
     }
 
     private mutating func setArguments(_ role: ProcessRole, in range: Range<Int>, traits: Slot.Traits) {

@@ -173,6 +173,14 @@ public struct Event: ~Copyable {
         set(field, text: range, traits: traits)
     }
 
+    /// Copies a text of up to sixteen bytes in, which are the low ones of two words.
+    public mutating func set(_ field: Field, shortText length: Int, _ low: UInt64, _ high: UInt64) {
+        guard let offset = arena.append(length, of: low, high) else {
+            return setUnknown(field, traits: .cut)
+        }
+        set(field, Slot(kind: .text, payload: Int64(offset), length: UInt32(length)))
+    }
+
     /// Copies a part of a text in as the only value of a field; false, and
     /// nothing is set, if there is no room.
     public mutating func setText(

@@ -45,7 +45,15 @@ extension RecordDecoder {
 
         @inline(__always)
         func callAsFunction(_ range: Range<Int>) -> Range<Int> {
-            range.isEmpty ? 0..<0 : (range.lowerBound + record)..<(range.upperBound + record)
+            (range.lowerBound &+ record)..<(range.upperBound &+ record)
+        }
+
+        /// A text as the only value of a field; without its head, if that is so.
+        @inline(__always)
+        func slot(_ text: RecordText, from start: Int = 0) -> Slot {
+            Slot(
+                kind: .text, payload: Int64(text.range.lowerBound &+ start &+ record),
+                length: text.length &- UInt32(truncatingIfNeeded: start), traits: text.traits)
         }
     }
 
@@ -68,7 +76,7 @@ extension RecordDecoder {
         case .shed: event.header.degraded = true
         // what was told before is the table's to supply, or unknown
         case .unreadable, .told: event.setUnknown(field)
-        case .complete, .foreign: event.set(field, text: place(text.range), traits: text.traits)
+        case .complete, .foreign: event.set(field, place.slot(text))
         case .cut: setCut(field, text, bytes, of: &event)
         }
     }
@@ -157,13 +165,12 @@ extension RecordDecoder {
         _ executable: Field, _ name: Field, _ path: RecordText, _ place: Place,
         _ bytes: borrowing Span<UInt8>, of event: inout Event
     ) {
+        if path.isEmpty { return }
         let range = path.range
-        if range.isEmpty { return }
         var start = range.upperBound
-        while start > range.lowerBound, bytes[start - 1] != UInt8(ascii: "/") { start -= 1 }
-        event.set(executable, text: place(range), traits: path.traits)
-        event.set(
-            name, text: (start + place.record)..<(range.upperBound + place.record), traits: path.traits)
+        while start > range.lowerBound, bytes[start &- 1] != UInt8(ascii: "/") { start &-= 1 }
+        event.set(executable, place.slot(path))
+        event.set(name, place.slot(path, from: start &- range.lowerBound))
     }
 
     /// Sets an executable with several values, or one that is not whole.
@@ -241,14 +248,26 @@ extension RecordDecoder {
 
     /// The short name, up to its first NUL.
     @inline(__always)
-    private func setThreadName<Bytes: BitwiseCopyable>(_ comm: Bytes, of event: inout Event) {
-        // SAFETY: the sixteen bytes of a name are read while it is borrowed.
-        unsafe withUnsafeBytes(of: comm) { name in
-            let bytes = unsafe Span(_unsafeElements: name.bindMemory(to: UInt8.self))
-            let length = bytes.firstNUL()
-            if length > 0 { event.set(.processThreadName, text: bytes.extracting(0..<length)) }
+    private func setThreadName<Name: BitwiseCopyable>(_ comm: Name, of event: inout Event) {
+        precondition(MemoryLayout<Name>.size == 16)
+        // SAFETY: sixteen bytes are read as two words, for which every pattern is valid.
+        let (low, high) = unsafe withUnsafeBytes(of: comm) { name in
+            unsafe (
+                UInt64(littleEndian: name.loadUnaligned(as: UInt64.self)),
+                UInt64(littleEndian: name.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
         }
+        let head = bytesBeforeZero(low)
+        let length = head < 8 ? head : 8 + bytesBeforeZero(high)
+        if length > 0 { event.set(.processThreadName, shortText: length, low, high) }
     }
+}
+
+/// How many of the low bytes of a word come before one that is zero.
+private func bytesBeforeZero(_ word: UInt64) -> Int {
+    // the lowest bit that is found is right; higher ones may be wrong
+    let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+    return zeros.trailingZeroBitCount / 8
 }
 
 /// Number of the user namespace that every other one is below: fixed by the kernel

@@ -21,30 +21,32 @@ struct RecordText {
     }
 
     let state: State
+    private let offset: UInt32
+    let length: UInt32
+    private let head: UInt32
+
     /// All of it is there, whatever it may mean.
     var isWhole: Bool { state == .complete || state == .foreign }
     /// What a path in a mount of another namespace must not do: satisfy an exclusion.
     var traits: Slot.Traits { state == .foreign ? .cut : [] }
-    let range: Range<Int>
+    var isEmpty: Bool { length == 0 }
+    /// Where in the record it is.
+    var range: Range<Int> { Int(offset)..<(Int(offset) &+ Int(length)) }
     /// Of a cut text: where in the record its middle is missing.
-    let gap: Int
+    var gap: Int { Int(offset) &+ Int(head) }
 
     /// - Parameter limit: size of the record.
     @inline(__always)
     init?(_ text: record_text, limit: Int) {
         guard let state = State(rawValue: text.state) else { return nil }
         self.state = state
-        let start = Int(text.offset)
-        let length = Int(text.length)
-        guard length > 0 else {
-            range = 0..<0
-            gap = 0
-            return
-        }
-        guard start >= MemoryLayout<record>.size, start <= limit - length else { return nil }
-        range = start..<(start + length)
-        gap = start + Int(text.gap)
-        if state == .cut, gap > range.upperBound { return nil }
+        length = text.length
+        head = text.gap
+        // an empty one may lie anywhere
+        offset = text.length > 0 ? text.offset : UInt32(MemoryLayout<record>.size)
+        guard Int(offset) >= MemoryLayout<record>.size, Int(offset) &+ Int(length) <= limit,
+            state != .cut || head <= length
+        else { return nil }
     }
 }
 
