@@ -104,6 +104,11 @@ public struct Requirement: Sendable, Equatable {
     /// be ignored: `:` does.
     public var environment: Set<String>?
 
+    /// Whether ids of users or groups are read: on a host these are numbers.
+    public var readsIDs: Bool {
+        Field.allCases.contains { fields.contains($0) && $0.info.type == .identifier }
+    }
+
     /// Needs nothing.
     public init(
         kinds: Kinds = [], destinations: Destinations = .only([]), fields: FieldSet = FieldSet(),

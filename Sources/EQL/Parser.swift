@@ -57,6 +57,10 @@ struct Parser {
         default: throw unexpected("an event category")
         }
         advance()
+        // most likely a condition alone
+        if case .symbol = token.kind {
+            throw unexpected("“where” after a kind of events, as in “any where …”")
+        }
         try expect(word: "where")
         let condition = try parseExpression()
         return SyntaxTree.EventFilter(

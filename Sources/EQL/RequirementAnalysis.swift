@@ -109,6 +109,7 @@ struct RequirementAnalysis: ~Copyable {
         case .field(let field, let test):
             if RequirementAnalysis.decidedByKind.contains(field) { return kinds(condition, holds: holds) }
             guard holds else { return .all }
+            if field.info.type == .identifier, neverHoldsForNumbers(test) { return .none }
             var scope = scope(of: [field])
             scope.destinations = destinations(field, test)
             return scope.normal
@@ -162,6 +163,14 @@ struct RequirementAnalysis: ~Copyable {
         }
     }
 
+    /// Ids of live events are numbers.
+    private func neverHoldsForNumbers(_ test: FieldTest) -> Bool {
+        switch test {
+        case .patterns(let patterns), .identifiers(let patterns, _): !patterns.contains(where: \.canBeNumber)
+        default: false
+        }
+    }
+
     // MARK: Fields
 
     private static let identities = FieldSet(ProcessRole.allCases.map(\.entityID))
@@ -205,6 +214,17 @@ struct RequirementAnalysis: ~Copyable {
             // folded bytes are in lower case; names usually are in upper case
             let name = String(decoding: segment.bytes[..<end], as: UTF8.self)
             requirement.environment?.insert(pattern.folds ? name.uppercased() : name)
+        }
+    }
+}
+
+extension WildcardPattern {
+    /// Whether it can match a number as it is written.
+    fileprivate var canBeNumber: Bool {
+        segments.allSatisfy { segment in
+            segment.bytes.indices.allSatisfy { index in
+                (0x30...0x39).contains(segment.bytes[index]) || segment.wild?[index] == true
+            }
         }
     }
 }

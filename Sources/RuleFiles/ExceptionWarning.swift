@@ -9,8 +9,11 @@ public struct ExceptionWarning: Sendable, Equatable {
         case expired(Int64)
         /// It names a rule that is not loaded.
         case unknownRule(String)
-        /// The sensor has no event that satisfies the condition.
-        case impossible
+        /// The sensor has no event that satisfies the condition; and whether that
+        /// tests ids of users or groups.
+        case impossible(testsIDs: Bool)
+        /// The condition tests nothing but of which kind an event is.
+        case unlimited
         /// It tests this field, which may have changed since it was learnt.
         case outdated(Field)
     }
@@ -47,8 +50,11 @@ extension ExceptionFile {
             if let end = exception.expires, end <= now { warn(.expired(end)) }
             for id in exception.rules where !known.contains(id) { warn(.unknownRule(id)) }
             // documents can tell of events that the sensor has not
-            if source == .live, exception.query.stages.contains(where: { $0.requirement.kinds.isEmpty }) {
-                warn(.impossible)
+            let requirements = exception.query.stages.map(\.requirement)
+            if source == .live, requirements.contains(where: \.kinds.isEmpty) {
+                warn(.impossible(testsIDs: requirements.contains(where: \.readsIDs)))
+            } else if requirements.allSatisfy({ $0.fields.isSubset(of: kindFields) }) {
+                warn(.unlimited)
             }
             guard source == .live else { continue }
             var fields = ProcessRole.fieldsOfPrograms
@@ -61,3 +67,9 @@ extension ExceptionFile {
         return warnings
     }
 }
+
+/// Fields that are the same in all events of one kind, on all hosts.
+private let kindFields = FieldSet([
+    .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
+    .networkTransport, .networkDirection,
+])

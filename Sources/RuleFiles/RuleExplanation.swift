@@ -68,7 +68,9 @@ public struct RuleExplanation: Sendable {
             return nil
         }
         let which = isSequence ? "event \(index + 1) of the sequence" : "it"
-        return "cannot match on a host: the sensor has no event that satisfies \(which)"
+        let testsIDs = stages[index].fields.contains { $0.info.type == .identifier }
+        let hint = testsIDs ? " (ids of users and groups are numbers)" : ""
+        return "cannot match on a host: the sensor has no event that satisfies \(which)\(hint)"
     }
 
     private static func stage(_ stage: EQL.Stage, _ role: Stage.Role, runs: Int) -> Stage {

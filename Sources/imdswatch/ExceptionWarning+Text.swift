@@ -10,8 +10,11 @@ extension ExceptionWarning {
             "\(subject) expired on \(Self.lastDay(before: end)): it holds back nothing that happens later"
         case .unknownRule(let id):
             "\(subject) is for a rule that is not loaded: \(id.printable)"
-        case .impossible:
+        case .impossible(let testsIDs):
             "\(subject) cannot hold on a host: the sensor has no event that satisfies it"
+                + (testsIDs ? " (ids of users and groups are numbers)" : "")
+        case .unlimited:
+            "\(subject) tests nothing but of which kind an event is: it holds back every match with such an event"
         case .outdated(let field):
             "\(subject) tests \(field.info.name), which is as of when that process started its program: "
                 + "it holds, too, where the process has changed that since"

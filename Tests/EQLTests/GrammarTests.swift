@@ -53,6 +53,10 @@ struct GrammarTests {
                 "process where true⟦)⟧",
                 .unexpected(found: "“)”", expected: "“and”, “or” or the end of the query")
             ),
+            (
+                "process⟦.⟧parent.user.id == 0",
+                .unexpected(found: "“.”", expected: "“where” after a kind of events, as in “any where …”")
+            ),
             ("process where true ⟦AND⟧ true", .keywordCase(found: "AND", expected: "and")),
             ("process where process.pid == 1 ⟦==⟧ true", .chainedComparison),
             (#"process where process.name : "a" ⟦:⟧ "b""#, .chainedComparison),

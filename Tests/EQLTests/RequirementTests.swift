@@ -52,6 +52,12 @@ struct RequirementTests {
             (#"network where network.transport == "udp""#, []),
             (#"network where network.direction in ("egress", "outbound")"#, .connect),
             (#"network where network.direction : "ingress""#, []),
+            (#"any where user.id in ("root", "S-1-5-18")"#, []),
+            (#"any where user.id : "*root*""#, []),
+            (#"any where user.id : ("root", "1?0*")"#, .all),
+            (#"any where user.id == "0" or group.id == 0"#, .all),
+            (#"any where user.id != "root""#, .all),
+            (#"any where user.id > "root""#, .all),
         ] as [(String, Requirement.Kinds)])
     func kinds(query: String, expected: Requirement.Kinds) throws {
         #expect(try requirement(query).kinds == expected)

@@ -142,14 +142,16 @@ struct ExceptionFileTests {
         let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
         let rule = Rule(id: "b", name: "", text: "", query: try Query.compile("any where true"))
         let unknown = ExceptionWarning(exception: "cloud-init", file: "e.toml", cause: .unknownRule("a"))
-        let impossible = ExceptionWarning(exception: "files", file: "e.toml", cause: .impossible)
+        let impossible = ExceptionWarning(
+            exception: "files", file: "e.toml", cause: .impossible(testsIDs: false))
         let end: Int64 = 1_798_761_600_000_000_000
 
         func warnings(_ source: Query.Source, at now: Int64) -> [ExceptionWarning] {
             ExceptionFile.warnings(of: exceptions, rules: [rule], source: source, at: now)
         }
         #expect(warnings(.live, at: 0) == [unknown, impossible])
-        #expect(warnings(.documents, at: 0) == [unknown])
+        let unlimited = ExceptionWarning(exception: "files", file: "e.toml", cause: .unlimited)
+        #expect(warnings(.documents, at: 0) == [unknown, unlimited])
         let agent = ExceptionWarning(
             exception: "agent", file: "e.toml", cause: .expired(1_798_711_200_500_000_000))
         #expect(warnings(.live, at: end - 1) == [unknown, agent, impossible])
@@ -157,7 +159,7 @@ struct ExceptionFileTests {
         #expect(warnings(.live, at: end) == [expired, unknown, agent, impossible])
     }
 
-    @Test("are warned of when they test what may have changed since it was learnt")
+    @Test("are warned of when they test what may have changed, what never is, or nothing")
     func outdated() throws {
         func warnings(_ condition: String, _ source: Query.Source = .live) throws -> [ExceptionWarning.Cause]
         {
@@ -172,6 +174,12 @@ struct ExceptionFileTests {
             "any where process.session_leader.interactive == false and not process.parent.thread.name == \"x\""
         #expect(
             try warnings(others) == [.outdated(.parentThreadName), .outdated(.sessionLeaderInteractive)])
+        #expect(try warnings(#"any where user.id == "root""#) == [.impossible(testsIDs: true)])
+        #expect(try warnings(#"any where user.id == "root""#, .documents) == [])
+        #expect(try warnings(#"any where user.id : ("root", "10*") or not group.id == "wheel""#) == [])
+        for everything in ["any where true", #"network where host.os.type == "linux""#] {
+            #expect(try warnings(everything) == [.unlimited])
+        }
         // as of when it forked the process
         #expect(
             try warnings(

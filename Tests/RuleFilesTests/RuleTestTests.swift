@@ -281,6 +281,8 @@ struct ExplanationTests {
         #expect(!found.isSequence)
         #expect(found.stages.map(\.isImpossible) == [true])
         #expect(found.obstacle == "cannot match on a host: the sensor has no event that satisfies it")
+        let name = try explanation(#"process where event.action == "exec" and user.id == "root""#)
+        #expect(name.obstacle?.hasSuffix("satisfies it (ids of users and groups are numbers)") == true)
         let pair = try explanation("sequence [process where true] [file where true]")
         #expect(pair.obstacle?.hasSuffix("satisfies event 2 of the sequence") == true)
         // what must not happen may well be what never does
