@@ -12,28 +12,31 @@ public struct AlertEncoder: Sendable {
     /// - Parameter rule: the rule at the alert's index.
     public func append(_ alert: Alert, rule: RenderedRule, to line: inout [UInt8]) {
         let evidence = alert.events.map { Evidence($0, context) }
+        let ids = alert.events.map { context.eventID(of: $0) }
         LineFitter.append(to: &line, limit: context.lineLimit) { composer in
-            write(alert, rule, evidence, with: &composer)
+            write(alert, rule, evidence, ids, with: &composer)
         }
     }
 
     private func write(
-        _ alert: Alert, _ rendered: RenderedRule, _ evidence: [Evidence], with composer: inout LineComposer
+        _ alert: Alert, _ rendered: RenderedRule, _ evidence: [Evidence], _ ids: [[UInt8]],
+        with composer: inout LineComposer
     ) {
-        guard let first = evidence.first, let last = evidence.last else { return }
+        guard let last = evidence.last else { return }
         composer.begin(at: last.event.header.timestamp)
-        event(alert, rendered.rule, evidence, with: &composer)
+        event(alert, rendered.rule, evidence, ids, with: &composer)
         composer.json.name("message")
         composer.value(Narrative.message(of: alert, evidence)[...], .text, name: "message")
         composer.rule(rendered)
         composer.host(context, of: last)
         composer.fields(FieldOutput.alert, of: last, namer: context.namer)
-        imdswatch(alert, evidence, first, last, with: &composer)
+        imdswatch(alert, evidence, ids, with: &composer)
         composer.json.endObject()
     }
 
     private func event(
-        _ alert: Alert, _ rule: Rule, _ evidence: [Evidence], with composer: inout LineComposer
+        _ alert: Alert, _ rule: Rule, _ evidence: [Evidence], _ ids: [[UInt8]],
+        with composer: inout LineComposer
     ) {
         guard let first = evidence.first, let last = evidence.last else { return }
         composer.json.name("event.kind")
@@ -51,7 +54,7 @@ public struct AlertEncoder: Sendable {
         composer.json.name("event.dataset")
         composer.json.value("imdswatch.alert")
         composer.json.name("event.id")
-        composer.value(context.alertID(rule: rule.id, of: alert)[...], .identifier, name: "event.id")
+        composer.value(context.alertID(rule: rule.id, of: ids)[...], .identifier, name: "event.id")
         composer.json.name("event.sequence")
         composer.json.value(alert.sequence)
         composer.json.name("event.severity")
@@ -83,9 +86,9 @@ public struct AlertEncoder: Sendable {
     // MARK: The block of our own
 
     private func imdswatch(
-        _ alert: Alert, _ evidence: [Evidence], _ first: Evidence, _ last: Evidence,
-        with composer: inout LineComposer
+        _ alert: Alert, _ evidence: [Evidence], _ ids: [[UInt8]], with composer: inout LineComposer
     ) {
+        guard let last = evidence.last else { return }
         composer.text("imdswatch.version", context.version, .text, name: "imdswatch.version")
         composer.hook(of: last)
         if let address = last.event.addresses(.destinationIP).first,
@@ -104,7 +107,7 @@ public struct AlertEncoder: Sendable {
         }
         composer.text(
             "imdswatch.suppressed_by", alert.suppressedBy ?? "", .rule, name: "imdswatch.suppressed_by")
-        matched(evidence, with: &composer)
+        matched(evidence, ids, with: &composer)
         composer.fields(FieldOutput.imdswatch, of: last, namer: context.namer)
         composer.invokedParent(of: last)
         ancestry(alert.ancestry, with: &composer)
@@ -114,7 +117,7 @@ public struct AlertEncoder: Sendable {
         composer.quality(degraded: evidence.contains { $0.event.header.degraded })
     }
 
-    private func matched(_ evidence: [Evidence], with composer: inout LineComposer) {
+    private func matched(_ evidence: [Evidence], _ ids: [[UInt8]], with composer: inout LineComposer) {
         let kept = composer.kept(evidence.count, name: "imdswatch.matched")
         guard !kept.isEmpty else { return }
         composer.json.name("imdswatch.matched")
@@ -125,8 +128,7 @@ public struct AlertEncoder: Sendable {
             composer.json.name("@timestamp")
             composer.json.value(time: item.event.header.timestamp)
             composer.json.name("event.id")
-            composer.value(
-                context.eventID(of: item.event)[...], .identifier, name: "imdswatch.matched.event.id")
+            composer.value(ids[index][...], .identifier, name: "imdswatch.matched.event.id")
             composer.eventList("event.category", .eventCategory, of: item)
             composer.eventList("event.type", .eventType, of: item)
             composer.eventText("event.action", .eventAction, of: item)

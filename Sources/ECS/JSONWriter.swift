@@ -192,13 +192,7 @@ package struct JSONWriter: Sendable {
 
     private mutating func append(decimal number: some FixedWidthInteger) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = UInt64(number.magnitude)
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
+        bytes.append(decimal: UInt64(number.magnitude))
     }
 
     private mutating func escape(_ text: borrowing Span<UInt8>) {

@@ -36,15 +36,16 @@ public struct OCSFEncoder: Sendable {
         composer.value(Narrative.message(of: alert, evidence)[...], .text, name: "message")
         composer.json.name("risk_score")
         composer.json.value(rule.riskScore)
-        metadata(alert, rule, with: &composer)
-        finding(alert, rule, first, last, with: &composer)
+        let id = context.alertID(rule: rule.id, of: alert.events.map { context.eventID(of: $0) })
+        metadata(alert, id, with: &composer)
+        finding(alert, id, rule, first, last, with: &composer)
         composer.ocsfDevice(context, of: last)
         evidences(evidence, with: &composer)
         unmapped(alert, last, with: &composer)
         composer.json.endObject()
     }
 
-    private func metadata(_ alert: Alert, _ rule: Rule, with composer: inout LineComposer) {
+    private func metadata(_ alert: Alert, _ id: [UInt8], with composer: inout LineComposer) {
         composer.json.name("metadata.version")
         composer.json.value(OCSFEncoder.schemaVersion)
         composer.json.name("metadata.profiles")
@@ -56,7 +57,7 @@ public struct OCSFEncoder: Sendable {
         composer.json.value("imdswatch")
         composer.text("metadata.product.version", context.version, .text, name: "metadata.product.version")
         composer.json.name("metadata.uid")
-        composer.value(context.alertID(rule: rule.id, of: alert)[...], .identifier, name: "metadata.uid")
+        composer.value(id[...], .identifier, name: "metadata.uid")
         composer.json.name("metadata.sequence")
         composer.json.value(alert.sequence)
         composer.json.name("metadata.logged_time")
@@ -64,11 +65,11 @@ public struct OCSFEncoder: Sendable {
     }
 
     private func finding(
-        _ alert: Alert, _ rule: Rule, _ first: Evidence, _ last: Evidence,
+        _ alert: Alert, _ id: [UInt8], _ rule: Rule, _ first: Evidence, _ last: Evidence,
         with composer: inout LineComposer
     ) {
         composer.json.name("finding_info.uid")
-        composer.value(context.alertID(rule: rule.id, of: alert)[...], .identifier, name: "finding_info.uid")
+        composer.value(id[...], .identifier, name: "finding_info.uid")
         composer.text("finding_info.title", rule.name, .rule, name: "finding_info.title")
         composer.json.name("finding_info.first_seen_time")
         composer.json.value(first.event.header.timestamp / 1_000_000)

@@ -36,23 +36,34 @@ public struct RecordContext: Sendable {
     func eventID(of event: EventSnapshot) -> [UInt8] {
         if let given = event.firstText(.eventID), !given.isEmpty { return Array(given) }
         // what entity ids begin with stands for host and boot
-        let origin = namer.text(of: .none).prefix(16)
-        let time = String(UInt64(bitPattern: event.header.time), radix: 16)
-        return origin + Array("-\(time)-\(String(event.header.position, radix: 16))".utf8)
+        var id: [UInt8] = []
+        id.reserveCapacity(48)
+        id += namer.origin
+        id.append(UInt8(ascii: "-"))
+        id.append(hex: UInt64(bitPattern: event.header.time))
+        id.append(UInt8(ascii: "-"))
+        id.append(hex: event.header.position)
+        return id
     }
 
-    /// The id of an alert: follows from the rule and the matched events.
-    func alertID(rule: String, of alert: Alert) -> [UInt8] {
-        let ids = alert.events.map { eventID(of: $0) }
+    /// The id of an alert: follows from the rule and the ids of the matched events.
+    func alertID(rule: String, of ids: [[UInt8]]) -> [UInt8] {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for bytes in [Array(rule.utf8)] + ids {
-            for byte in bytes + [0] { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        for byte in rule.utf8 { add(byte) }
+        add(0)
+        for id in ids {
+            for byte in id { add(byte) }
+            add(0)
         }
         var id: [UInt8] = []
+        id.reserveCapacity(72)
         for shift in stride(from: 60, through: 0, by: -4) {
             id.append(hexDigit(UInt8(truncatingIfNeeded: hash >> UInt64(shift) & 15)))
         }
-        return id + [UInt8(ascii: "-")] + (ids.last ?? [])
+        id.append(UInt8(ascii: "-"))
+        id += ids.last ?? []
+        return id
     }
 }
 
@@ -71,10 +82,11 @@ extension LineComposer {
     mutating func host(_ context: RecordContext, of evidence: Evidence? = nil) {
         let host = context.host
         func put(_ composer: inout LineComposer, _ field: Field, _ path: String, _ own: String) {
-            let given = evidence?.firstText(field)
-            guard let text = given ?? (own.isEmpty ? nil : Array(own.utf8)[...]) else { return }
+            guard let given = evidence?.firstText(field) else {
+                return composer.text(path, own, TextClass(of: field), name: field.name)
+            }
             composer.json.name(path)
-            composer.value(text, TextClass(of: field), name: field.name)
+            composer.value(given, TextClass(of: field), name: field.name)
         }
         put(&self, .hostID, "host.id", host.id)
         put(&self, .hostHostname, "host.hostname", host.hostname)

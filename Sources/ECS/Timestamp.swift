@@ -1,3 +1,5 @@
+internal import Events
+
 /// Writes times as RFC 3339 has them, in UTC.
 enum Timestamp {
     /// Appends `2026-11-22T18:00:00.123456789Z` for nanoseconds since 1970.
@@ -5,22 +7,20 @@ enum Timestamp {
         let (seconds, fraction) = nanoseconds.dividedFloored(by: 1_000_000_000)
         let (days, rest) = seconds.dividedFloored(by: 86_400)
         let (year, month, day) = civil(days)
-        append(year, width: 4, to: &target)
-        target.append(UInt8(ascii: "-"))
-        append(month, width: 2, to: &target)
-        target.append(UInt8(ascii: "-"))
-        append(day, width: 2, to: &target)
-        target.append(UInt8(ascii: "T"))
-        append(rest / 3600, width: 2, to: &target)
-        target.append(UInt8(ascii: ":"))
-        append(rest / 60 % 60, width: 2, to: &target)
-        target.append(UInt8(ascii: ":"))
-        append(rest % 60, width: 2, to: &target)
-        target.append(UInt8(ascii: "."))
-        var shown = fraction
-        for _ in digits..<9 { shown /= 10 }
-        append(shown, width: digits, to: &target)
-        target.append(UInt8(ascii: "Z"))
+        var text = InlineArray<30, UInt8>(repeating: UInt8(ascii: "-"))
+        put(year, width: 4, at: 0, in: &text)
+        put(month, width: 2, at: 5, in: &text)
+        put(day, width: 2, at: 8, in: &text)
+        text[10] = UInt8(ascii: "T")
+        put(rest / 3600, width: 2, at: 11, in: &text)
+        text[13] = UInt8(ascii: ":")
+        put(rest / 60 % 60, width: 2, at: 14, in: &text)
+        text[16] = UInt8(ascii: ":")
+        put(rest % 60, width: 2, at: 17, in: &text)
+        text[19] = UInt8(ascii: ".")
+        put(fraction, width: 9, at: 20, in: &text)
+        text[20 + digits] = UInt8(ascii: "Z")
+        target.append(copying: text.span.extracting(0..<(21 + digits)))
     }
 
     /// The date of a day counted from 1970-01-01, in the Gregorian calendar.
@@ -36,12 +36,13 @@ enum Timestamp {
         return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, day)
     }
 
-    private static func append(_ value: Int64, width: Int, to target: inout [UInt8]) {
-        let start = target.count
+    private static func put(_ value: Int64, width: Int, at start: Int, in text: inout InlineArray<30, UInt8>)
+    {
         var rest = value
-        for _ in 0..<width { target.append(UInt8(ascii: "0")) }
-        for place in stride(from: start + width - 1, through: start, by: -1) {
-            target[place] += UInt8(truncatingIfNeeded: rest % 10)
+        var place = start + width
+        while place > start {
+            place -= 1
+            text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         }
     }

@@ -4,7 +4,8 @@
 /// Form: sixteen hex digits that stand for machine and boot, the pid in
 /// decimal, and the start time in hex, joined by hyphens.
 public struct EntityNamer: Sendable {
-    private let prefix: [UInt8]
+    /// Machine and boot, without the hyphen.
+    public let origin: [UInt8]
 
     /// - Parameters:
     ///   - hostID: `host.id` as the output gives it.
@@ -15,10 +16,17 @@ public struct EntityNamer: Sendable {
             hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
         }
         let digits = String(hash, radix: 16)
-        prefix = Array((String(repeating: "0", count: 16 - digits.count) + digits + "-").utf8)
+        origin = Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8)
     }
 
     public func text(of identity: ProcessIdentity) -> [UInt8] {
-        prefix + Array("\(identity.pid)-".utf8) + Array(String(identity.start, radix: 16).utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(48)
+        text += origin
+        text.append(UInt8(ascii: "-"))
+        text.append(decimal: UInt64(identity.pid))
+        text.append(UInt8(ascii: "-"))
+        text.append(hex: identity.start)
+        return text
     }
 }
