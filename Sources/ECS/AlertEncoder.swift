@@ -14,24 +14,49 @@ public struct AlertEncoder: Sendable {
         let evidence = alert.events.map { Evidence($0, context) }
         let ids = alert.events.map { context.eventID(of: $0) }
         LineFitter.append(to: &line, limit: context.lineLimit) { composer in
-            write(alert, rule, evidence, ids, with: &composer)
+            for part in Part.allCases { write(part, of: alert, rule, evidence, ids, with: &composer) }
         }
     }
 
+    /// Does what the line of an alert takes, part after part while that is wanted.
+    /// What is appended is no line.
+    public func rehearse(
+        _ alert: Alert, rule: RenderedRule, in scratch: inout [UInt8], while isWanted: () -> Bool
+    ) {
+        let evidence = alert.events.map { Evidence($0, context) }
+        let ids = alert.events.map { context.eventID(of: $0) }
+        var composer = LineComposer(appendingTo: scratch, shape: .whole, budget: nil)
+        scratch = []
+        for part in Part.allCases where isWanted() {
+            write(part, of: alert, rule, evidence, ids, with: &composer)
+        }
+        scratch = composer.json.bytes
+    }
+
+    /// The parts of a line, in order.
+    private enum Part: CaseIterable {
+        case event, message, rule, host, process, own
+    }
+
     private func write(
-        _ alert: Alert, _ rendered: RenderedRule, _ evidence: [Evidence], _ ids: [[UInt8]],
+        _ part: Part, of alert: Alert, _ rendered: RenderedRule, _ evidence: [Evidence], _ ids: [[UInt8]],
         with composer: inout LineComposer
     ) {
         guard let last = evidence.last else { return }
-        composer.begin(at: last.event.header.timestamp)
-        event(alert, rendered.rule, evidence, ids, with: &composer)
-        composer.json.name("message")
-        composer.value(Narrative.message(of: alert, evidence)[...], .text, name: "message")
-        composer.rule(rendered)
-        composer.host(context, of: last)
-        composer.fields(FieldOutput.alert, of: last, namer: context.namer)
-        imdswatch(alert, evidence, ids, with: &composer)
-        composer.json.endObject()
+        switch part {
+        case .event:
+            composer.begin(at: last.event.header.timestamp)
+            event(alert, rendered.rule, evidence, ids, with: &composer)
+        case .message:
+            composer.json.name("message")
+            composer.value(Narrative.message(of: alert, evidence)[...], .text, name: "message")
+        case .rule: composer.rule(rendered)
+        case .host: composer.host(context, of: last)
+        case .process: composer.fields(FieldOutput.alert, of: last, namer: context.namer)
+        case .own:
+            imdswatch(alert, evidence, ids, with: &composer)
+            composer.json.endObject()
+        }
     }
 
     private func event(

@@ -174,7 +174,8 @@ public final class MessageQueue: Sendable {
         return .message
     }
 
-    private var isEmpty: Bool {
+    /// For the receiver: whether there is no message.
+    var isEmpty: Bool {
         writePosition.value.load(ordering: .sequentiallyConsistent)
             == readPosition.value.load(ordering: .relaxed)
     }

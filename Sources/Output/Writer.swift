@@ -10,11 +10,13 @@ public protocol MessageEncoder: SendableMetatype {
     mutating func encode(kind: UInt8, message: borrowing Span<UInt8>, into line: inout [UInt8]) -> Bool
 
     /// Called when a message was announced and has not come yet.
-    mutating func prepare(_ scratch: inout [UInt8])
+    ///
+    /// - Parameter isWanted: false as soon as there is a message.
+    mutating func prepare(_ scratch: inout [UInt8], while isWanted: () -> Bool)
 }
 
 extension MessageEncoder {
-    public mutating func prepare(_ scratch: inout [UInt8]) {}
+    public mutating func prepare(_ scratch: inout [UInt8], while isWanted: () -> Bool) {}
 }
 
 /// Writes the messages of a queue to an output, on a thread of its own.
@@ -139,12 +141,13 @@ private struct WriterLoop<Encoder: MessageEncoder> {
     mutating func run() {
         var message: [UInt8] = []
         var line: [UInt8] = []
+        let queue = queue
         while true {
             switch queue.wait() {
             case .end: return
             case .announcement:
                 line.removeAll(keepingCapacity: true)
-                encoder.prepare(&line)
+                encoder.prepare(&line) { queue.isEmpty }
                 continue
             case .message: break
             }

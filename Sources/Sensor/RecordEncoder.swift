@@ -92,12 +92,16 @@ struct RecordEncoder: MessageEncoder {
 
     /// Makes a line that nobody sees. Alerts are rare, and the processor's caches
     /// have forgotten how to make one: that takes five times as long.
-    mutating func prepare(_ scratch: inout [UInt8]) {
+    mutating func prepare(_ scratch: inout [UInt8], while isWanted: () -> Bool) {
         guard let rule = rules.first, let event = EventSnapshot(image: sample.span) else { return }
         let alert = Alert(
-            ruleIndex: 0, sequence: 0, created: event.header.timestamp, events: [event, event],
+            ruleIndex: 0, sequence: 0, created: event.header.timestamp, events: [event],
             ancestry: [], suppressedBy: nil, isTest: true)
-        append(alert, rule, to: &scratch)
+        if case .ecs(let encoder, _) = format {
+            encoder.rehearse(alert, rule: rule, in: &scratch, while: isWanted)
+        } else {
+            append(alert, rule, to: &scratch)
+        }
     }
 
     /// A file that cannot be written is told of once: it costs no record.

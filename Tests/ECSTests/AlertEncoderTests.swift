@@ -13,6 +13,28 @@ struct AlertEncoderTests {
         try expectGolden("alert", line)
     }
 
+    @Test("a rehearsal does what a line takes, until it is not wanted any more")
+    func rehearsal() throws {
+        let alert = try Sample.alert([Sample.exec(), Sample.connect()])
+        let encoder = AlertEncoder(Sample.context)
+        let rule = RenderedRule(Sample.rule)
+        var line: [UInt8] = []
+        encoder.append(alert, rule: rule, to: &line)
+        func rehearsed(asked limit: Int) -> [UInt8] {
+            var scratch: [UInt8] = []
+            var asked = 0
+            encoder.rehearse(alert, rule: rule, in: &scratch) {
+                asked += 1
+                return asked <= limit
+            }
+            return scratch
+        }
+        #expect(rehearsed(asked: .max) == line)
+        let some = rehearsed(asked: 2)
+        #expect(!some.isEmpty && some.count < line.count / 2 && line.starts(with: some))
+        #expect(rehearsed(asked: 0).isEmpty)
+    }
+
     @Test("names both programs if the one that started is not the one that connected")
     func siblings() throws {
         let first = try Sample.exec(pid: 4100, [.processName: "python3"])

@@ -85,6 +85,20 @@ struct WriterTests {
         #expect(writer.finish(timeout: .seconds(1)).counters.written == accepted)
     }
 
+    @Test("a message ends the preparation for it")
+    func preparation() throws {
+        let pipe = Foundation.Pipe()
+        let queue = try MessageQueue()
+        let started = try EventDescriptor()
+        let writer = try Writer(
+            queue: queue, output: pipe.output, encoder: Rehearsing(started: started.number))
+        // it may not sleep yet
+        repeat { writer.announce() } while !started.wait(timeout: .milliseconds(10))
+        #expect(queue.send(0, [65]))
+        let summary = writer.finish(timeout: .seconds(20))
+        #expect(summary.isComplete && summary.counters.written == 1)
+    }
+
     @Test("counts messages that cannot be encoded, and those with nothing to say")
     func unreadable() throws {
         let pipe = Foundation.Pipe()
@@ -94,6 +108,22 @@ struct WriterTests {
         #expect(queue.send(0, [UInt8]()))
         let counters = writer.finish(timeout: .seconds(10)).counters
         #expect(counters.failed == 1 && counters.skipped == 1 && counters.written == 0)
+    }
+}
+
+/// Never ends to prepare by itself.
+private struct Rehearsing: MessageEncoder {
+    let started: Int32
+
+    func encode(kind: UInt8, message: borrowing Span<UInt8>, into line: inout [UInt8]) -> Bool {
+        line.append(66)
+        return true
+    }
+
+    func prepare(_ scratch: inout [UInt8], while isWanted: () -> Bool) {
+        var value: UInt64 = 1
+        _ = unsafe write(started, &value, 8)
+        while isWanted() { usleep(100) }
     }
 }
 
