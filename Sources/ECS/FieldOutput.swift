@@ -1,7 +1,8 @@
 internal import Events
 
-/// How one field is written in one place of a record.
-struct FieldOutput: Sendable {
+/// How one field is written in one place of a record. An object, made once: to hand
+/// it on is cheaper than to copy what it holds.
+final class FieldOutput: Sendable {
     let field: Field
     let name: String
     /// The same as bytes, which are cheaper to go through.

@@ -50,12 +50,18 @@ package struct JSONWriter: Sendable {
     /// Names need no escaping.
     package mutating func name(_ path: String) { name(path.utf8.span) }
 
+    package mutating func name(_ path: [UInt8]) { name(path.span) }
+
     package mutating func name(_ path: borrowing Span<UInt8>) {
         var depth = scope
         var start = 0
-        for index in path.indices where path[index] == UInt8(ascii: ".") {
-            enter(path.extracting(start..<index), at: &depth)
-            start = index + 1
+        var index = 0
+        while index < path.count {
+            if path[index] == UInt8(ascii: ".") {
+                enter(path.extracting(start..<index), at: &depth)
+                start = index + 1
+            }
+            index += 1
         }
         close(downTo: depth)
         plainKey(path.extracting(start..<path.count))
@@ -73,9 +79,7 @@ package struct JSONWriter: Sendable {
     }
 
     private func isWritten(_ name: borrowing Span<UInt8>, at range: Range<Int>) -> Bool {
-        guard name.count == range.count else { return false }
-        for index in name.indices where name[index] != bytes[range.lowerBound + index] { return false }
-        return true
+        areEqual(name, bytes.span.extracting(range))
     }
 
     private mutating func plainKey(_ name: borrowing Span<UInt8>) {

@@ -46,20 +46,20 @@ extension LineComposer {
     ) {
         switch slot.kind {
         case .identity:
-            json.name(output.path.span)
+            json.name(output.path)
             value(namer.text(of: slot.identity)[...], .identifier, name: prefix + output.field.name)
         case .text:
             if output.isList {
                 let texts = evidence.texts(output.field)
                 guard !texts.isEmpty else { return }
-                json.name(output.path.span)
+                json.name(output.path)
                 values(texts, output.kind, name: prefix + output.field.name)
             } else if let text = evidence.firstText(output.field) {
-                json.name(output.path.span)
+                json.name(output.path)
                 value(text, output.kind, name: prefix + output.field.name)
             }
         case .integer where slot.count == 1:
-            json.name(output.path.span)
+            json.name(output.path)
             number(slot.payload, output.type)
         case .address:
             let texts = evidence.event.addresses(output.field).map(\.description)
@@ -90,7 +90,7 @@ extension LineComposer {
         _ write: (inout LineComposer, Int) -> Void
     ) {
         guard count > 0 else { return }
-        json.name(output.path.span)
+        json.name(output.path)
         let shown = min(count, shape == .skeleton ? 1 : 8)
         if shown < count { noteTruncated(prefix + output.field.name) }
         if count > 1 { json.beginArray() }
