@@ -355,6 +355,8 @@ public struct Sensor: ~Copyable {
         } catch {
             throw .system(error)
         }
+        // first of all: the writer has to wake, and we to look
+        if news.hasWanted { announce(at: Clock.boottime()) }
         if news.isBroken { return .outputBroken }
         while news.hasSignal, let signal = waiting.signals.next() {
             switch signal {

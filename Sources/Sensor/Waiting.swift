@@ -2,8 +2,10 @@ internal import Platform
 
 /// What the reader's thread sleeps on: the ring, signals, and a broken output.
 struct Waiting: ~Copyable {
-    /// What there is besides records.
+    /// What there is.
     struct News {
+        /// A record that a rule waits for, which wakes us.
+        var hasWanted = false
         var hasSignal = false
         var isBroken = false
     }
@@ -42,7 +44,8 @@ struct Waiting: ~Copyable {
             switch Token(rawValue: token) {
             case .signals: news.hasSignal = true
             case .broken: news.isBroken = true
-            case .ring, nil: break
+            case .ring: news.hasWanted = true
+            case nil: break
             }
         }
         return news
