@@ -181,12 +181,18 @@ public struct Bench: ~Copyable {
         return nil
     }
 
+    /// How long nothing is done after each slot: the sensor fetches what waits in the
+    /// ring within 50 ms. Without it as well, lest one of them come from a pause and the
+    /// other not.
+    private static let rest: Int64 = 120_000_000
+
     /// One slot of each workload.
     private mutating func measure(_ condition: inout Condition) throws(BenchError) {
         switch condition.commands.count {
         case 0:
             for workload in Workload.allCases {
                 condition.times[Int(workload.rawValue)].append(try slot(workload))
+                Clock.sleep(nanoseconds: Bench.rest)
             }
         case 1:
             var program = try MeasuredProcess.start(
@@ -198,8 +204,11 @@ public struct Bench: ~Copyable {
             for workload in Workload.allCases {
                 let before = program.processorTime
                 let each = try slot(workload)
-                // what waits in the ring is fetched within 50 ms
-                if condition.isSensor { program.read(for: .milliseconds(120)) }
+                if condition.isSensor {
+                    program.read(for: .nanoseconds(Bench.rest))
+                } else {
+                    Clock.sleep(nanoseconds: Bench.rest)
+                }
                 let count = Double(counts[Int(workload.rawValue)])
                 condition.times[Int(workload.rawValue)].append(each)
                 condition.processorTimes[Int(workload.rawValue)].append(
@@ -213,6 +222,7 @@ public struct Bench: ~Copyable {
             for workload in Workload.allCases {
                 let before = first.processorTime + second.processorTime
                 let each = try slot(workload)
+                Clock.sleep(nanoseconds: Bench.rest)
                 let count = Double(counts[Int(workload.rawValue)])
                 condition.times[Int(workload.rawValue)].append(each)
                 condition.processorTimes[Int(workload.rawValue)].append(
