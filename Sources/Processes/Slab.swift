@@ -27,8 +27,6 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
 
     deinit { unsafe free(memory) }
 
-    var indices: Range<Int> { 0..<count }
-
     /// One of the first `count` values.
     subscript(index: Int) -> Element {
         @inline(__always) get {
