@@ -163,7 +163,7 @@ extension FieldInfo {
         case .processThreadName:
             row(
                 "process.thread.name", .keyword, .kernel,
-                "The short name (comm) of the process.")
+                "The short name (comm) of the thread that acted.")
         case .processCapabilitiesEffective:
             row(
                 "process.thread.capabilities.effective", .keyword, .kernel, many: true,
