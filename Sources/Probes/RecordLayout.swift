@@ -40,10 +40,12 @@ struct RecordText {
     init?(_ text: record_text, limit: Int) {
         guard let state = State(rawValue: text.state) else { return nil }
         self.state = state
-        length = text.length
+        // only these have bytes; of others the place may be that of an earlier record
+        let hasBytes = state == .complete || state == .cut || state == .foreign
+        length = hasBytes ? text.length : 0
         head = text.gap
         // an empty one may lie anywhere
-        offset = text.length > 0 ? text.offset : UInt32(MemoryLayout<record>.size)
+        offset = length > 0 ? text.offset : UInt32(MemoryLayout<record>.size)
         guard Int(offset) >= MemoryLayout<record>.size, Int(offset) &+ Int(length) <= limit,
             state != .cut || head <= length
         else { return nil }

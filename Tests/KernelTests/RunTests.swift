@@ -77,6 +77,37 @@ extension KernelTests {
             _ = try sensor.stop()
         }
 
+        @Test("sees program starts when no rule reads the environment any more")
+        func environment() throws {
+            let file = temporaryFile(#"process where process.env_vars : "IMDSWATCH_MARK=*""#)
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let sensor = try Sensor(["--rules", file, "--max-alerts", "0"])
+            let processors = ProcessInfo.processInfo.activeProcessorCount
+            func start(_ argument: String, _ environment: [String: String]) throws {
+                for number in 0..<processors {
+                    let process = Process()
+                    process.executableURL = URL(filePath: "/usr/bin/taskset")
+                    process.arguments = ["-c", "\(number)", "/usr/bin/true", argument]
+                    process.environment = environment
+                    try process.run()
+                    process.waitUntilExit()
+                }
+            }
+            // longer than what follows: its place must not be taken for one there
+            try start("before", ["IMDSWATCH_MARK": String(repeating: "x", count: 3_000)])
+            try
+                #"process where event.action == "exec" and process.name == "true" and process.args == "after""#
+                .write(toFile: file, atomically: true, encoding: .utf8)
+            sensor.send(SIGHUP)
+            let reloaded = sensor.output.wait(.seconds(5)) { $0.text.contains(#""action":"reloaded""#) }
+            #expect(reloaded != nil)
+            try start("after", [:])
+            let records = try sensor.stop()
+            let told = records.documents.filter { $0.isAlert && $0.strings("process.args")?.last == "after" }
+            #expect(told.count == processors)
+            #expect(records.losses.isEmpty, "\(records.losses)")
+        }
+
         @Test("keeps a file of metrics up to date")
         func metrics() throws {
             let file = temporaryFile("")

@@ -558,6 +558,18 @@ struct RecordDecoderTests {
         }
     }
 
+    @Test("looks at no place of a text without bytes", arguments: 0..<7)
+    func noBytes(index: Int) throws {
+        let place = RecordBuilder.size - 112 + 16 * index
+        for state: UInt8 in [0, 3, 4, 5] {
+            var bytes = RecordBuilder.exec().bytes
+            // as an earlier, longer record left it
+            for byte in 0..<12 { bytes[place + byte] = 0x7f }
+            bytes[place + 12] = state
+            #expect(throws: Never.self) { try decode(bytes) }
+        }
+    }
+
     @Test("never crashes on bytes that make no sense")
     func noise() {
         var random = Noise(state: 1)

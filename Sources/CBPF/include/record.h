@@ -76,6 +76,8 @@ enum record_text_state {
 	TEXT_FOREIGN = 6,    /* complete; a path in a mount of some other namespace */
 };
 
+/* Without bytes, only the state means anything: what else stands here may be of an
+ * earlier record. */
 struct record_text {
 	__u32 offset; /* from the start of the record */
 	__u32 length;
