@@ -99,15 +99,19 @@ public struct Requirement: Sendable, Equatable {
     /// Fields whose text is needed although live events hold an identity:
     /// `process.entity_id` and its like, where a condition compares them with text.
     public var identityTexts: FieldSet
+    /// Ids of users and groups that the condition compares with what is no number: on
+    /// a host that never holds, and the same under `not` always does.
+    public var wordsAsIDs = FieldSet()
     /// Names of the environment variables that conditions on
     /// `process.env_vars` name; nil if the condition does not tell. Case is to
     /// be ignored: `:` does.
     public var environment: Set<String>?
 
-    /// Whether ids of users or groups are read: on a host these are numbers.
-    public var readsIDs: Bool {
-        Field.allCases.contains { fields.contains($0) && $0.info.type == .identifier }
-    }
+    /// Fields that are the same in all live events of one kind.
+    public static let decidedByKind = FieldSet([
+        .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
+        .networkTransport, .networkDirection,
+    ])
 
     /// Needs nothing.
     public init(
@@ -125,6 +129,7 @@ public struct Requirement: Sendable, Equatable {
         kinds.formUnion(other.kinds)
         fields.formUnion(other.fields)
         identityTexts.formUnion(other.identityTexts)
+        wordsAsIDs.formUnion(other.wordsAsIDs)
         switch (destinations, other.destinations) {
         case (.only(let mine), .only(let theirs)): destinations = .only(mine.union(theirs))
         default: destinations = .any

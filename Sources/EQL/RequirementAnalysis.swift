@@ -30,12 +30,6 @@ struct RequirementAnalysis: ~Copyable {
         return event
     }
 
-    /// Fields that the kind of a live event decides.
-    private static let decidedByKind: Set<Field> = [
-        .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
-        .networkTransport, .networkDirection,
-    ]
-
     /// Fields that only connections have.
     private static let ofConnections: Set<Field> = [
         .destinationIP, .destinationAddress, .destinationPort, .sourceIP, .sourcePort, .networkDirection,
@@ -107,9 +101,9 @@ struct RequirementAnalysis: ~Copyable {
         case .isPresent(let field):
             return holds ? scope(of: [field]) : .all
         case .field(let field, let test):
-            if RequirementAnalysis.decidedByKind.contains(field) { return kinds(condition, holds: holds) }
+            if Requirement.decidedByKind.contains(field) { return kinds(condition, holds: holds) }
             guard holds else { return .all }
-            if field.info.type == .identifier, neverHoldsForNumbers(test) { return .none }
+            if field.info.type == .identifier, test.words == .all { return .none }
             var scope = scope(of: [field])
             scope.destinations = destinations(field, test)
             return scope.normal
@@ -163,14 +157,6 @@ struct RequirementAnalysis: ~Copyable {
         }
     }
 
-    /// Ids of live events are numbers.
-    private func neverHoldsForNumbers(_ test: FieldTest) -> Bool {
-        switch test {
-        case .patterns(let patterns), .identifiers(let patterns, _): !patterns.contains(where: \.canBeNumber)
-        default: false
-        }
-    }
-
     // MARK: Fields
 
     private static let identities = FieldSet(ProcessRole.allCases.map(\.entityID))
@@ -186,6 +172,7 @@ struct RequirementAnalysis: ~Copyable {
             if field == .processEnvVars { requirement.environment = nil }
         case .field(let field, let test):
             requirement.fields.insert(field)
+            if field.info.type == .identifier, test.words != .none { requirement.wordsAsIDs.insert(field) }
             if RequirementAnalysis.identities.contains(field) { requirement.identityTexts.insert(field) }
             if field == .processEnvVars { collectVariables(test, &requirement) }
         case .call(let call):
@@ -214,6 +201,23 @@ struct RequirementAnalysis: ~Copyable {
             // folded bytes are in lower case; names usually are in upper case
             let name = String(decoding: segment.bytes[..<end], as: UTF8.self)
             requirement.environment?.insert(pattern.folds ? name.uppercased() : name)
+        }
+    }
+}
+
+extension FieldTest {
+    fileprivate enum Share {
+        case none, some, all
+    }
+
+    /// How many of the values that an id is compared with are no numbers, which ids of
+    /// live events are.
+    fileprivate var words: Share {
+        switch self {
+        case .patterns(let patterns), .identifiers(let patterns, _):
+            let count = patterns.count { !$0.canBeNumber }
+            return count == 0 ? .none : count < patterns.count ? .some : .all
+        default: return .none
         }
     }
 }

@@ -9,9 +9,10 @@ public struct ExceptionWarning: Sendable, Equatable {
         case expired(Int64)
         /// It names a rule that is not loaded.
         case unknownRule(String)
-        /// The sensor has no event that satisfies the condition; and whether that
-        /// tests ids of users or groups.
-        case impossible(testsIDs: Bool)
+        /// The sensor has no event that satisfies the condition.
+        case impossible
+        /// It compares this id with what is no number.
+        case wordAsID(Field)
         /// The condition tests nothing but of which kind an event is.
         case unlimited
         /// It tests this field, which may have changed since it was learnt.
@@ -49,27 +50,21 @@ extension ExceptionFile {
             }
             if let end = exception.expires, end <= now { warn(.expired(end)) }
             for id in exception.rules where !known.contains(id) { warn(.unknownRule(id)) }
-            // documents can tell of events that the sensor has not
-            let requirements = exception.query.stages.map(\.requirement)
-            if source == .live, requirements.contains(where: \.kinds.isEmpty) {
-                warn(.impossible(testsIDs: requirements.contains(where: \.readsIDs)))
-            } else if requirements.allSatisfy({ $0.fields.isSubset(of: kindFields) }) {
+            // documents can tell of events, and with values, that the sensor has not
+            guard source == .live else { continue }
+            let requirement = exception.query.requirement
+            if requirement.kinds.isEmpty {
+                warn(.impossible)
+            } else if requirement.fields.isSubset(of: Requirement.decidedByKind) {
                 warn(.unlimited)
             }
-            guard source == .live else { continue }
+            var words = requirement.wordsAsIDs
+            while let field = words.popFirst() { warn(.wordAsID(field)) }
             var fields = ProcessRole.fieldsOfPrograms
             while let field = fields.popFirst() {
-                if exception.query.stages.contains(where: { $0.requirement.fields.contains(field) }) {
-                    warn(.outdated(field))
-                }
+                if requirement.fields.contains(field) { warn(.outdated(field)) }
             }
         }
         return warnings
     }
 }
-
-/// Fields that are the same in all events of one kind, on all hosts.
-private let kindFields = FieldSet([
-    .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
-    .networkTransport, .networkDirection,
-])

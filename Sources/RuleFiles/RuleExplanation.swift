@@ -25,6 +25,9 @@ public struct RuleExplanation: Sendable {
         /// of these kinds.
         public var needs: [Need]
 
+        /// Whether it compares the id of a user or group with what is no number.
+        var comparesIDWithWord: Bool
+
         /// Whether the sensor has no event that could satisfy it.
         public var isImpossible: Bool { kinds.isEmpty }
     }
@@ -68,8 +71,7 @@ public struct RuleExplanation: Sendable {
             return nil
         }
         let which = isSequence ? "event \(index + 1) of the sequence" : "it"
-        let testsIDs = stages[index].fields.contains { $0.info.type == .identifier }
-        let hint = testsIDs ? " (ids of users and groups are numbers)" : ""
+        let hint = stages[index].comparesIDWithWord ? " (ids of users and groups are numbers)" : ""
         return "cannot match on a host: the sensor has no event that satisfies \(which)\(hint)"
     }
 
@@ -83,6 +85,6 @@ public struct RuleExplanation: Sendable {
         return Stage(
             role: role, runs: runs, kinds: kinds, destinations: requirement.destinations,
             fields: requirement.fields.fields, keys: stage.keys, tests: stage.program.testCount,
-            needs: stage.needs)
+            needs: stage.needs, comparesIDWithWord: !requirement.wordsAsIDs.isEmpty)
     }
 }

@@ -10,9 +10,11 @@ extension ExceptionWarning {
             "\(subject) expired on \(Self.lastDay(before: end)): it holds back nothing that happens later"
         case .unknownRule(let id):
             "\(subject) is for a rule that is not loaded: \(id.printable)"
-        case .impossible(let testsIDs):
+        case .impossible:
             "\(subject) cannot hold on a host: the sensor has no event that satisfies it"
-                + (testsIDs ? " (ids of users and groups are numbers)" : "")
+        case .wordAsID(let field):
+            "\(subject) compares \(field.info.name), which is a number, with something else: that never "
+                + "holds, and the same under “not” always does"
         case .unlimited:
             "\(subject) tests nothing but of which kind an event is: it holds back every match with such an event"
         case .outdated(let field):

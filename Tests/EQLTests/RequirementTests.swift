@@ -58,6 +58,12 @@ struct RequirementTests {
             (#"any where user.id == "0" or group.id == 0"#, .all),
             (#"any where user.id != "root""#, .all),
             (#"any where user.id > "root""#, .all),
+            (#"any where user.id like ("root", "a*")"#, []),
+            (#"any where user.id in~ ("ROOT", "-1")"#, []),
+            (#"any where not not user.id == "root""#, []),
+            (#"any where not user.id == "root""#, .all),
+            (#"any where user.id == "5?""#, []),
+            (#"any where user.id == "root" or process.pid == 1"#, .all),
         ] as [(String, Requirement.Kinds)])
     func kinds(query: String, expected: Requirement.Kinds) throws {
         #expect(try requirement(query).kinds == expected)

@@ -143,15 +143,14 @@ struct ExceptionFileTests {
         let rule = Rule(id: "b", name: "", text: "", query: try Query.compile("any where true"))
         let unknown = ExceptionWarning(exception: "cloud-init", file: "e.toml", cause: .unknownRule("a"))
         let impossible = ExceptionWarning(
-            exception: "files", file: "e.toml", cause: .impossible(testsIDs: false))
+            exception: "files", file: "e.toml", cause: .impossible)
         let end: Int64 = 1_798_761_600_000_000_000
 
         func warnings(_ source: Query.Source, at now: Int64) -> [ExceptionWarning] {
             ExceptionFile.warnings(of: exceptions, rules: [rule], source: source, at: now)
         }
         #expect(warnings(.live, at: 0) == [unknown, impossible])
-        let unlimited = ExceptionWarning(exception: "files", file: "e.toml", cause: .unlimited)
-        #expect(warnings(.documents, at: 0) == [unknown, unlimited])
+        #expect(warnings(.documents, at: 0) == [unknown])
         let agent = ExceptionWarning(
             exception: "agent", file: "e.toml", cause: .expired(1_798_711_200_500_000_000))
         #expect(warnings(.live, at: end - 1) == [unknown, agent, impossible])
@@ -174,9 +173,15 @@ struct ExceptionFileTests {
             "any where process.session_leader.interactive == false and not process.parent.thread.name == \"x\""
         #expect(
             try warnings(others) == [.outdated(.parentThreadName), .outdated(.sessionLeaderInteractive)])
-        #expect(try warnings(#"any where user.id == "root""#) == [.impossible(testsIDs: true)])
-        #expect(try warnings(#"any where user.id == "root""#, .documents) == [])
-        #expect(try warnings(#"any where user.id : ("root", "10*") or not group.id == "wheel""#) == [])
+        let root = #"any where user.id == "root""#
+        #expect(try warnings(root) == [.impossible, .wordAsID(.userID)])
+        #expect(try warnings(root, .documents) == [])
+        // these hold for everything, or for more than they say
+        #expect(try warnings(#"any where user.id != "root""#) == [.wordAsID(.userID)])
+        #expect(
+            try warnings(#"any where user.id : ("root", "0") or not group.id like "wheel*""#)
+                == [.wordAsID(.userID), .wordAsID(.groupID)])
+        #expect(try warnings(#"any where user.id : ("0", "10*", "1?") and group.id == 0"#) == [])
         for everything in ["any where true", #"network where host.os.type == "linux""#] {
             #expect(try warnings(everything) == [.unlimited])
         }

@@ -283,6 +283,8 @@ struct ExplanationTests {
         #expect(found.obstacle == "cannot match on a host: the sensor has no event that satisfies it")
         let name = try explanation(#"process where event.action == "exec" and user.id == "root""#)
         #expect(name.obstacle?.hasSuffix("satisfies it (ids of users and groups are numbers)") == true)
+        let number = try explanation(#"process where event.action == "rename" and user.id == 0"#)
+        #expect(number.obstacle?.hasSuffix("satisfies it") == true)
         let pair = try explanation("sequence [process where true] [file where true]")
         #expect(pair.obstacle?.hasSuffix("satisfies event 2 of the sequence") == true)
         // what must not happen may well be what never does
