@@ -174,8 +174,10 @@ public final class MessageQueue: Sendable {
         return .message
     }
 
-    /// For the receiver: whether there is no message.
-    var isEmpty: Bool {
+    /// For the receiver: there is no message, and it is not the end.
+    var isQuiet: Bool { isEmpty && !closed.load(ordering: .relaxed) }
+
+    private var isEmpty: Bool {
         writePosition.value.load(ordering: .sequentiallyConsistent)
             == readPosition.value.load(ordering: .relaxed)
     }

@@ -11,7 +11,7 @@ public protocol MessageEncoder: SendableMetatype {
 
     /// Called when a message was announced and has not come yet.
     ///
-    /// - Parameter isWanted: false as soon as there is a message.
+    /// - Parameter isWanted: false as soon as there is a message, or none will come.
     mutating func prepare(_ scratch: inout [UInt8], while isWanted: () -> Bool)
 }
 
@@ -147,7 +147,7 @@ private struct WriterLoop<Encoder: MessageEncoder> {
             case .end: return
             case .announcement:
                 line.removeAll(keepingCapacity: true)
-                encoder.prepare(&line) { queue.isEmpty }
+                encoder.prepare(&line) { queue.isQuiet }
                 continue
             case .message: break
             }

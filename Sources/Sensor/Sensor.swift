@@ -355,8 +355,9 @@ public struct Sensor: ~Copyable {
         } catch {
             throw .system(error)
         }
-        // first of all: the writer has to wake, and we to look
-        if news.hasWanted { announce(at: Clock.boottime()) }
+        // first of all: the writer has to wake, and we to look. It is a wanted record,
+        // unless every start wakes us
+        if news.hasRecords, !options.wakesOnExec { announce(at: Clock.boottime()) }
         if news.isBroken { return .outputBroken }
         while news.hasSignal, let signal = waiting.signals.next() {
             switch signal {

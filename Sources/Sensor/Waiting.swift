@@ -4,8 +4,8 @@ internal import Platform
 struct Waiting: ~Copyable {
     /// What there is.
     struct News {
-        /// A record that a rule waits for, which wakes us.
-        var hasWanted = false
+        /// Whoever wrote a record has woken us.
+        var hasRecords = false
         var hasSignal = false
         var isBroken = false
     }
@@ -44,7 +44,7 @@ struct Waiting: ~Copyable {
             switch Token(rawValue: token) {
             case .signals: news.hasSignal = true
             case .broken: news.isBroken = true
-            case .ring: news.hasWanted = true
+            case .ring: news.hasRecords = true
             case nil: break
             }
         }
