@@ -108,15 +108,19 @@ struct TextPool: Sendable {
     /// Which of the first eight bytes, all of which the heads have, leaves the fewest
     /// that share it.
     private static func tellingByte(of heads: [ArraySlice<UInt8>]) -> Int {
-        func sharing(_ place: Int) -> Int {
+        guard heads.count > 1, let shortest = heads.lazy.map(\.count).min() else { return 0 }
+        var best = (place: 0, pairs: Int.max)
+        for place in 0..<min(8, shortest) {
             var counts = InlineArray<256, Int>(repeating: 0)
-            for head in heads { counts[Int(head[place])] += 1 }
+            // each head makes a pair with all before it that have its byte
             var pairs = 0
-            for byte in counts.indices { pairs += counts[byte] * counts[byte] }
-            return pairs
+            for head in heads {
+                pairs += counts[Int(head[place])]
+                counts[Int(head[place])] += 1
+            }
+            if pairs < best.pairs { best = (place, pairs) }
         }
-        let shortest = heads.lazy.map(\.count).min() ?? 1
-        return (0..<min(8, shortest)).min { sharing($0) < sharing($1) } ?? 0
+        return best.place
     }
 
     private mutating func append(_ pattern: WildcardPattern) {
