@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 /// Room for texts of every length in one bounded run of bytes: a buddy
 /// allocator, so that freed neighbours become one block again.

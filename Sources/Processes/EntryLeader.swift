@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 /// How a session was entered: the values of `entry_meta.type`.
 enum EntryKind {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 /// One process in the line of parents of another: who it was, and of which
 /// image, when its child started its program.

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// The process that has, or last had, a number.
 struct ProcessEntry: Sendable {
     struct Flags: OptionSet, Sendable {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 extension ProcessStore {
     /// Fills what is missing from what the table knows now.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 extension ProcessStore {
     /// Holds what `complete` needs to know of an event later; false if there is not

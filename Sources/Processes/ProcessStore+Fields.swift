@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 extension ProcessStore {
     // MARK: The process

@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 extension ProcessStore {
     /// Keeps what an event says of its process. The image that it most likely

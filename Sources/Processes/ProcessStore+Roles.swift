@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 extension ProcessStore {
     /// Fills what rules seldom need: everything that is not there yet with

@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 /// What the process table knows, and all it does for each event.
 ///

@@ -1,4 +1,5 @@
 public import Events
+internal import Platform
 
 /// The processes of the host: what each was when it last started a program,
 /// and who its parents were then.

@@ -1,4 +1,5 @@
 internal import Events
+internal import Platform
 
 /// Texts that many processes share (executables, directories, control
 /// groups), each kept once and counted.

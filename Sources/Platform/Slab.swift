@@ -4,22 +4,26 @@ internal import Glibc
 /// the kernel gives it as it is touched. Changing a value is a store, where an array
 /// first asks whether it is anybody else's.
 @safe
-struct Slab<Element: BitwiseCopyable>: ~Copyable {
-    private let memory: UnsafeMutablePointer<Element>
+public struct Slab<Element: BitwiseCopyable>: ~Copyable {
+    @usableFromInline let memory: UnsafeMutablePointer<Element>
     private let capacity: Int
-    private(set) var count: Int
+    public private(set) var count: Int
 
     /// An empty row, with room for some.
-    init(capacity: Int) { self.init(capacity: capacity, count: 0) }
+    public init(capacity: Int) { self.init(capacity: capacity, count: 0) }
 
     /// As many zeros as there is room for.
-    init(zeros count: Int) where Element: FixedWidthInteger { self.init(capacity: count, count: count) }
+    public init(zeros count: Int) where Element: FixedWidthInteger {
+        self.init(capacity: count, count: count)
+    }
 
     private init(capacity: Int, count: Int) {
+        precondition(MemoryLayout<Element>.alignment <= 16)
         guard let memory = unsafe calloc(max(1, capacity), MemoryLayout<Element>.stride) else {
-            fatalError("no memory for \(capacity) values")
+            preconditionFailure("no memory for \(capacity) values")
         }
-        // SAFETY: the block is as large as that, and aligned for any integer.
+        // SAFETY: the block is as large as that, aligned to sixteen bytes, and all
+        // zeros, which are valid integers.
         unsafe self.memory = memory.bindMemory(to: Element.self, capacity: capacity)
         self.capacity = capacity
         self.count = count
@@ -28,7 +32,8 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     deinit { unsafe free(memory) }
 
     /// One of the first `count` values.
-    subscript(index: Int) -> Element {
+    @inlinable
+    public subscript(index: Int) -> Element {
         @inline(__always) get {
             precondition(index >= 0 && index < count)
             // SAFETY: the precondition proves that there is such a value.
@@ -42,15 +47,10 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     }
 
     /// Adds a value; there must be room for it.
-    mutating func append(_ element: Element) {
-        precondition(count < capacity)
-        // SAFETY: the precondition proves that there is room.
-        unsafe (memory + count).initialize(to: element)
-        count += 1
-    }
+    public mutating func append(_ element: Element) { append(element, times: 1) }
 
     /// Adds a value some times; there must be room for all.
-    mutating func append(_ element: Element, times: Int) {
+    public mutating func append(_ element: Element, times: Int) {
         precondition(times >= 0 && times <= capacity - count)
         // SAFETY: the precondition proves that there is room.
         unsafe (memory + count).initialize(repeating: element, count: times)
