@@ -239,6 +239,3 @@ package struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: letter))
     }
 }
-
-/// A hex digit in lower case.
-func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }

@@ -333,6 +333,14 @@ public func headWord(_ text: borrowing Span<UInt8>, _ start: Int, _ end: Int) ->
     return word
 }
 
+/// How many of the low bytes of a word come before one that is zero: 8 if none is.
+@inlinable @inline(__always)
+public func bytesBeforeZero(_ word: UInt64) -> Int {
+    // the lowest bit that is found is right; higher ones may be wrong
+    let zeros = (word &- repeated(1)) & ~word & repeated(0x80)
+    return zeros.trailingZeroBitCount >> 3
+}
+
 extension Span<UInt8> {
     /// Where the first NUL from `start` on is, or `end`, or the end of all.
     @inlinable
@@ -341,13 +349,12 @@ extension Span<UInt8> {
         var position = start
         while position < end {
             if let word: UInt64 = integer(at: position) {
-                let word = UInt64(littleEndian: word)
-                let zeros = (word &- repeated(1)) & ~word & repeated(0x80)
-                guard zeros != 0 else {
+                let before = bytesBeforeZero(UInt64(littleEndian: word))
+                guard before < 8 else {
                     position += 8
                     continue
                 }
-                return Swift.min(end, position + zeros.trailingZeroBitCount >> 3)
+                return Swift.min(end, position + before)
             }
             if self[position] == 0 { return position }
             position += 1

@@ -1,28 +1,23 @@
 extension [UInt8] {
     /// Appends a number in decimal.
-    public mutating func append(decimal number: UInt64) {
+    public mutating func append(decimal number: UInt64) { append(number, radix: 10) }
+
+    /// Appends a number in hex, in lower case.
+    public mutating func append(hex number: UInt64) { append(number, radix: 16) }
+
+    @inline(__always)
+    private mutating func append(_ number: UInt64, radix: UInt64) {
         var digits = InlineArray<20, UInt8>(repeating: 0)
         var start = digits.count
         var rest = number
         repeat {
             start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        append(copying: digits.span.extracting(start..<digits.count))
-    }
-
-    /// Appends a number in hex, in lower case.
-    public mutating func append(hex number: UInt64) {
-        var digits = InlineArray<16, UInt8>(repeating: 0)
-        var start = digits.count
-        var rest = number
-        repeat {
-            start -= 1
-            let digit = UInt8(truncatingIfNeeded: rest & 15)
-            digits[start] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
-            rest >>= 4
+            digits[start] = hexDigit(UInt8(truncatingIfNeeded: rest % radix))
+            rest /= radix
         } while rest > 0
         append(copying: digits.span.extracting(start..<digits.count))
     }
 }
+
+/// A hex digit in lower case.
+public func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }

@@ -263,13 +263,6 @@ extension RecordDecoder {
     }
 }
 
-/// How many of the low bytes of a word come before one that is zero.
-private func bytesBeforeZero(_ word: UInt64) -> Int {
-    // the lowest bit that is found is right; higher ones may be wrong
-    let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-    return zeros.trailingZeroBitCount / 8
-}
-
 /// Number of the user namespace that every other one is below: fixed by the kernel
 /// (PROC_USER_INIT_INO in include/linux/proc_ns.h).
 private let initialUserNamespace: UInt32 = 0xefff_fffd
