@@ -13,7 +13,7 @@ public struct ExceptionWarning: Sendable, Equatable {
         case impossible
         /// It compares this id with what is no number.
         case wordAsID(Field)
-        /// The condition tests nothing but of which kind an event is.
+        /// It holds for a program that nobody has heard of.
         case unlimited
         /// It tests this field, which may have changed since it was learnt.
         case outdated(Field)
@@ -55,7 +55,7 @@ extension ExceptionFile {
             let requirement = exception.query.requirement
             if requirement.kinds.isEmpty {
                 warn(.impossible)
-            } else if requirement.fields.isSubset(of: Requirement.decidedByKind) {
+            } else if Stranger.satisfies(exception.query) {
                 warn(.unlimited)
             }
             var words = requirement.wordsAsIDs

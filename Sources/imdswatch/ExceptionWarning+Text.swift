@@ -16,7 +16,7 @@ extension ExceptionWarning {
             "\(subject) compares \(field.info.name), which is a number, with something else: that never "
                 + "holds, and the same under “not” always does"
         case .unlimited:
-            "\(subject) tests nothing but of which kind an event is: it holds back every match with such an event"
+            "\(subject) holds for programs that nobody has heard of: it holds back what an attacker starts, too"
         case .outdated(let field):
             "\(subject) tests \(field.info.name), which is as of when that process started its program: "
                 + "it holds, too, where the process has changed that since"

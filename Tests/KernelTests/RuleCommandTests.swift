@@ -174,7 +174,7 @@ extension KernelTests {
             for warning in [
                 #"exception "old" expired on 2020-02-29: "#,
                 #"exception "old" is for a rule that is not loaded: nope"#,
-                #"exception "old" tests nothing but of which kind an event is: "#,
+                #"exception "old" holds for programs that nobody has heard of: "#,
                 #"exception "files" cannot hold on a host: "#,
             ] {
                 #expect(check.diagnostics.contains("imdswatch: warning: \(path): \(warning)"), "\(warning)")

@@ -172,23 +172,49 @@ struct ExceptionFileTests {
         let others =
             "any where process.session_leader.interactive == false and not process.parent.thread.name == \"x\""
         #expect(
-            try warnings(others) == [.outdated(.parentThreadName), .outdated(.sessionLeaderInteractive)])
+            try warnings(others)
+                == [.unlimited, .outdated(.parentThreadName), .outdated(.sessionLeaderInteractive)])
         let root = #"any where user.id == "root""#
         #expect(try warnings(root) == [.impossible, .wordAsID(.userID)])
         #expect(try warnings(root, .documents) == [])
         // these hold for everything, or for more than they say
-        #expect(try warnings(#"any where user.id != "root""#) == [.wordAsID(.userID)])
+        #expect(try warnings(#"any where user.id != "root""#) == [.unlimited, .wordAsID(.userID)])
         #expect(
             try warnings(#"any where user.id : ("root", "0") or not group.id like "wheel*""#)
-                == [.wordAsID(.userID), .wordAsID(.groupID)])
+                == [.unlimited, .wordAsID(.userID), .wordAsID(.groupID)])
         #expect(try warnings(#"any where user.id : ("0", "10*", "1?") and group.id == 0"#) == [])
-        for everything in ["any where true", #"network where host.os.type == "linux""#] {
-            #expect(try warnings(everything) == [.unlimited])
-        }
         // as of when it forked the process
         #expect(
             try warnings(
                 "any where process.parent.user.id == 0 and process.parent.working_directory == \"/\"") == [])
+    }
+
+    @Test(
+        "are warned of where they hold for what nobody has heard of",
+        arguments: [
+            ("any where true", true), (#"network where host.os.type == "linux""#, true),
+            (#"any where process.name : "*""#, true), ("any where process.pid > 0", true),
+            ("process where process.executable != null", true),
+            (#"any where process.name != "agent""#, true), ("any where container.id == null", true),
+            (#"any where imdswatch.host_mount_namespace == true"#, true),
+            (#"network where destination.ip == "169.254.169.254""#, true),
+            (#"network where cidrMatch(destination.ip, "169.254.0.0/16") and destination.port == 80"#, true),
+            (#"any where not process.args : "secret*" and not process.parent.name : "sh""#, true),
+            (#"any where process.name : "a*""#, false), ("any where user.id == 0", false),
+            (#"network where destination.ip == "fd00:ec2::254""#, false),
+            (#"any where process.name : "*" and process.parent.executable : "/usr/bin/*""#, false),
+            (#"process where process.args == "--daemon""#, false),
+            (#"any where service.name == "patch-agent.service""#, false),
+            (#"any where process.working_directory : "/opt/*""#, false),
+            (#"any where process.session_leader.name == "sshd""#, false),
+            (#"any where container.id != null"#, false),
+        ])
+    func unlimited(condition: String, isUnlimited: Bool) throws {
+        let text = "[[exception]]\nname = 'n'\nreason = 'r'\ncondition = '\(condition)'\n"
+        let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        let warnings = ExceptionFile.warnings(of: exceptions, rules: [], at: 0).map(\.cause)
+        #expect(warnings.contains(.unlimited) == isUnlimited)
+        #expect(ExceptionFile.warnings(of: exceptions, rules: [], source: .documents, at: 0) == [])
     }
 
     @Test(
