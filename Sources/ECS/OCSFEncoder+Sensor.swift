@@ -9,7 +9,7 @@ extension OCSFEncoder {
         LineFitter.append(record, to: &line, limit: context.lineLimit) { exceptions, composer in
             let isLoss = record.action == "loss"
             begin(at: record.timestamp, severity: isLoss ? .high : .informational, &composer)
-            composer.text("message", record.message, .text, name: "message")
+            composer.text("message", record.words, .text, name: "message")
             composer.text("unmapped.action", record.action, .text, name: "unmapped.action")
             for use in record.hooks {
                 composer.text("unmapped.hooks." + use.family, use.hook, .text, name: "unmapped.hooks")

@@ -80,6 +80,16 @@ public struct StatsRecord: Sendable, Equatable {
         self.exceptions = exceptions
     }
 
+    /// What was lost, by name: `ring_full 3, late 1`.
+    var lossText: String {
+        losses.filter { $0.value > 0 }.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// Its message, or what is lost.
+    var words: String {
+        message.isEmpty && action == "loss" ? "Lost since the start: \(lossText)" : message
+    }
+
     /// All that may be missing.
     public var lost: UInt64 {
         losses.reduce(0) { $0.addingReportingOverflow($1.value).partialValue }
@@ -103,7 +113,7 @@ public struct StatsEncoder: Sendable {
         composer.begin(at: record.timestamp)
         composer.describe(
             kind: "metric", category: "host", action: record.action, dataset: "imdswatch.stats")
-        composer.text("message", record.message, .text, name: "message")
+        composer.text("message", record.words, .text, name: "message")
         composer.host(context)
         composer.text("imdswatch.version", context.version, .text, name: "imdswatch.version")
         for use in record.hooks {

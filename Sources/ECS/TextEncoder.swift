@@ -71,9 +71,8 @@ public struct TextEncoder: Sendable {
         append("imdswatch \(record.action)", to: &line)
         if !record.message.isEmpty { append(": \(record.message)", to: &line) }
         guard record.lost > 0 else { return }
-        let losses = record.losses.filter { $0.value > 0 }.map { "\($0.name) \($0.value)" }
         line += " ".utf8
-        paint(.red, "lost \(record.lost) (\(losses.joined(separator: ", ")))", to: &line)
+        paint(.red, "lost \(record.lost) (\(record.lossText))", to: &line)
     }
 
     /// Appends the line of one flood, without a newline.

@@ -95,6 +95,21 @@ struct StatsEncoderTests {
         try expectGolden("stats", Line(bytes))
     }
 
+    @Test("says in words what is lost")
+    func loss() throws {
+        var record = record
+        record.action = "loss"
+        record.message = ""
+        record.losses.append(.init(name: "late", value: 1))
+        var ecs: [UInt8] = []
+        StatsEncoder(Sample.context).append(record, to: &ecs)
+        var ocsf: [UInt8] = []
+        OCSFEncoder(Sample.context).append(record, to: &ocsf)
+        for bytes in [ecs, ocsf] {
+            #expect(try Line(bytes).string("message") == "Lost since the start: ring_full 2, late 1")
+        }
+    }
+
     @Test("writes them for Prometheus: a type for each name, and every value")
     func metrics() throws {
         var bytes: [UInt8] = []
