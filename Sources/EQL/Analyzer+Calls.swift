@@ -157,7 +157,7 @@ extension Analyzer {
         if case .literal(let value) = expression.kind {
             return Literal(value: value, range: expression.range)
         }
-        guard !expression.namesField else { throw EQLError(.fieldComparedWithField, at: expression.range) }
+        guard !expression.namesField else { throw expression.notConstant }
         var builder = ValueBuilder(analyzer: self)
         let node = try builder.value(expression).node
         guard let value = Compiler.value(of: node) else {
@@ -168,6 +168,14 @@ extension Analyzer {
 }
 
 extension SyntaxTree.Expression {
+    /// Why it cannot stand where a constant does, if a field is named in it.
+    var notConstant: EQLError {
+        if case .field(let name) = kind, !name.isOptional, Field(name: name.name) == nil {
+            return EQLError(.unquoted(name.name), at: range)
+        }
+        return EQLError(.fieldComparedWithField, at: range)
+    }
+
     /// Whether its value depends on the event.
     var namesField: Bool {
         switch kind {

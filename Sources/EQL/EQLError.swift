@@ -59,6 +59,8 @@ public struct EQLError: Error, Sendable, Equatable {
         case wrongType(expected: String, found: ValueType)
         case notApplicable(operator: String, type: ValueType)
         case fieldComparedWithField
+        /// A word without quotation marks where a value stands, which is no field.
+        case unquoted(String)
         case literalOnLeft
         case notALiteral
         case mixedList

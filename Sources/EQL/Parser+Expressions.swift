@@ -99,7 +99,7 @@ extension Parser {
         let value = try parseSum()
         switch value.kind {
         case .literal(let literal): return Literal(value: literal, range: value.range)
-        case .field: throw EQLError(.fieldComparedWithField, at: value.range)
+        case .field: throw value.notConstant
         default: throw EQLError(.notALiteral, at: value.range)
         }
     }
