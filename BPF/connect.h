@@ -101,10 +101,11 @@ static __always_inline __u32 use_of(const struct endpoint *to)
 static __always_inline __u32 admit(const struct endpoint *to, __u32 hook)
 {
 	__u32 use = use_of(to);
+	__u64 *counters = counters_of(hook);
 
-	count(hook, COUNTER_SEEN);
+	count(counters, COUNTER_SEEN);
 	if (!use)
-		count(hook, COUNTER_FILTERED);
+		count(counters, COUNTER_FILTERED);
 	return use;
 }
 
@@ -205,8 +206,7 @@ static __always_inline bool was_told(const struct scratch *s, const struct subje
 
 	return parent_was_told(s, who, direct) &&
 	       is_same(&told->process, &s->record.task.process) &&
-	       told->execs == FIELD(direct, who->task, self_exec_id) &&
-	       told->file == file_of(who->mm, direct) &&
+	       told->execs == FIELD(direct, who->task, self_exec_id) && told->file == who->file &&
 	       !(s->record.header.flags & RECORD_KERNEL_THREAD);
 }
 
@@ -218,7 +218,7 @@ static __always_inline void note_process(struct scratch *s, const struct subject
 	note_parent(s, who, direct);
 	told->process = s->record.task.process;
 	told->execs = FIELD(direct, who->task, self_exec_id);
-	told->file = file_of(who->mm, direct);
+	told->file = who->file;
 }
 
 /* Whether a record tells all. */
@@ -233,7 +233,7 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 {
 	struct record *record = &s->record;
 	__u32 network = record->task.network_namespace;
-	__u32 counter;
+	__u64 *counters;
 	struct subject who;
 	__u64 start, end, fill;
 	bool is_told;
@@ -262,11 +262,12 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 			add_arguments(s, slot, TEXT_ARGV, start, end);
 	}
 
-	counter = record->connect.family == AF_INET ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
+	counters = counters_of(record->connect.family == AF_INET ? COUNTER_CONNECT4
+								 : COUNTER_CONNECT6);
 	/* another hook of this family ran meanwhile: only while they change */
 	if (s->owner != hook) {
-		count(counter, COUNTER_FAILED);
-	} else if (send_scratch(s, fill, counter,
+		count(counters, COUNTER_FAILED);
+	} else if (send_scratch(s, fill, counters,
 				record->header.flags & RECORD_WANTED ? WANTED : LATER) &&
 		   is_whole(s)) {
 		s->told.flags = record->header.flags & RECORD_MEMFD;
@@ -306,7 +307,7 @@ __noinline int report_plain(__u32 slot, __u32 hook)
 static __always_inline void report(const struct attempt *attempt, bool ipv4, __u32 hook,
 				   const bool typed)
 {
-	__u32 counter = ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
+	__u64 *counters = counters_of(ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6);
 	__u32 slot = ipv4 ? SLOT_CONNECT4 : SLOT_CONNECT6;
 	__u64 time = bpf_ktime_get_boot_ns(), address[2];
 	struct scratch *s;
@@ -314,16 +315,16 @@ static __always_inline void report(const struct attempt *attempt, bool ipv4, __u
 
 	__builtin_memcpy(address, attempt->to.address, sizeof(address));
 	if (is_idle(time, address[0], address[1], attempt->to.port)) {
-		count(counter, COUNTER_IDLE);
+		count(counters, COUNTER_IDLE);
 		return;
 	}
 	s = scratch_of(slot);
 	if (!s) {
-		count(counter, COUNTER_FAILED);
+		count(counters, COUNTER_FAILED);
 		return;
 	}
 	if (is_further_path(attempt->sk)) {
-		count(counter, COUNTER_FILTERED);
+		count(counters, COUNTER_FILTERED);
 		return;
 	}
 	begin_scratch(s, time, RECORD_CONNECT, hook);

@@ -35,15 +35,17 @@ int BPF_PROG(exit_hook, struct task_struct *task)
 	struct signal_struct *signal = task->signal;
 	struct exit_scratch *s;
 	struct subject who;
+	__u64 *counters;
 	__u32 zero = 0;
 	__u8 mark = 1;
 
 	if (signal->live.counter || task->flags & PF_KTHREAD)
 		return 0;
-	count(COUNTER_EXIT, COUNTER_SEEN);
+	counters = counters_of(COUNTER_EXIT);
+	count(counters, COUNTER_SEEN);
 	s = bpf_map_lookup_elem(&exit_scratch, &zero);
 	if (!s) {
-		count(COUNTER_EXIT, COUNTER_FAILED);
+		count(counters, COUNTER_FAILED);
 		return 0;
 	}
 	begin(&s->record.header, bpf_ktime_get_boot_ns(), RECORD_EXIT, RECORD_HOOK_TRACEPOINT,
@@ -52,11 +54,11 @@ int BPF_PROG(exit_hook, struct task_struct *task)
 	fill_task(&s->record, &who, NULL, true);
 	if (signal->nr_threads > 1 &&
 	    bpf_map_update_elem(&exiting, &s->record.task.process, &mark, BPF_NOEXIST)) {
-		count(COUNTER_EXIT, COUNTER_FILTERED);
+		count(counters, COUNTER_FILTERED);
 		return 0;
 	}
 	s->record.task.exit_code =
 		signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : who.leader->exit_code;
-	send(&s->record, sizeof(s->record), ring_fill(), COUNTER_EXIT, LATER);
+	send(&s->record, sizeof(s->record), ring_fill(), counters, LATER);
 	return 0;
 }

@@ -66,7 +66,7 @@ static __always_inline __u64 note_start(__u32 parent, __u64 time)
 {
 	volatile __u32 *last = &starts[parent % FAMILIES_MAX];
 
-	if (!settings.note_since)
+	if (likely(!settings.note_since))
 		return time;
 	for (int i = 0; i < 2 && *last - start_clock(time) >= START_AHEAD; i++) {
 		*last = start_clock(time);
@@ -79,7 +79,7 @@ static __always_inline __u64 note_start(__u32 parent, __u64 time)
  * before it does not count as seen after it. */
 static __always_inline void note_start_again(__u32 parent)
 {
-	if (settings.note_since)
+	if (unlikely(settings.note_since))
 		note_start(parent, bpf_ktime_get_boot_ns());
 }
 

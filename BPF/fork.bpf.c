@@ -13,10 +13,12 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	struct cred *cred = caller->cred;
 	struct fs_struct *fs = caller->fs;
 	struct record_fork record;
+	__u64 *counters;
 
 	if (child->pid != child->tgid)
 		return 0;
-	count(COUNTER_FORK, COUNTER_SEEN);
+	counters = counters_of(COUNTER_FORK);
+	count(counters, COUNTER_SEEN);
 	begin(&record.header, bpf_ktime_get_boot_ns(), RECORD_FORK, RECORD_HOOK_TRACEPOINT,
 	      sizeof(record));
 	if (parent != caller)
@@ -31,7 +33,7 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	record.directory.entry = (__u64)fs->pwd.dentry;
 	if (settings.note_forks)
 		record.header.time = note_start(record.parent.pid, record.header.time);
-	send(&record, sizeof(record), ring_fill(), COUNTER_FORK, LATER);
+	send(&record, sizeof(record), ring_fill(), counters, LATER);
 	if (settings.note_forks)
 		note_start_again(record.parent.pid);
 	return 0;

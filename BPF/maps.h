@@ -165,17 +165,23 @@ static __always_inline struct scratch *scratch_of(__u32 slot)
 	return bpf_map_lookup_elem(&scratch, &index);
 }
 
-/*
- * A plain add: the counters are per CPU, and 5.10 has no atomic add whose
- * result the compiler may use.
- */
-static __always_inline void count(__u32 hook, __u32 kind)
+/* This CPU's counters of a hook; or NULL, for the verifier. */
+static __always_inline __u64 *counters_of(__u32 hook)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct counters *all = bpf_map_lookup_elem(&counters, &cpu);
 
-	if (all)
-		all->count[hook][kind] += 1;
+	if (unlikely(!all))
+		return NULL;
+	barrier_var(all); /* or the sum comes before the check */
+	return all->count[hook];
+}
+
+/* A plain add: 5.10 has no atomic add whose result the compiler may use. */
+static __always_inline void count(__u64 *counters, __u32 kind)
+{
+	if (likely(counters))
+		counters[kind] += 1;
 }
 
 #endif

@@ -79,8 +79,7 @@ static __always_inline void read_dentry(struct naming *to, struct dentry *dentry
 static __always_inline void find_top(struct scratch *s, const struct subject *who,
 				     const bool direct)
 {
-	struct mnt_namespace *space = FIELD(direct, who->proxy, mnt_ns);
-	struct mount *root = FIELD(direct, space, root);
+	struct mount *root = FIELD(direct, who->mounts, root);
 	struct mount *mount = mount_of(FIELD(direct, who->fs, root.mnt));
 	struct hanging at;
 
@@ -359,10 +358,9 @@ __noinline int add_long_path(__u32 slot, __u32 which)
 	return result;
 }
 
-/* Appends the path of `dentry` in `mount`, and says how the walk ended. */
-static __always_inline int add_path(struct scratch *s, __u32 slot, __u32 which,
-				    struct vfsmount *mount, struct dentry *dentry,
-				    const bool direct)
+static __always_inline int find_path(struct scratch *s, __u32 slot, __u32 which,
+				     struct vfsmount *mount, struct dentry *dentry,
+				     const bool direct)
 {
 	struct dentry *root = FIELD(direct, mount, mnt_root);
 	bool is_short = true;
@@ -378,12 +376,29 @@ static __always_inline int add_path(struct scratch *s, __u32 slot, __u32 which,
 	}
 	if (is_short && (!direct || s->walk.mount != s->walk.top))
 		is_short = climb(slot);
-	if (is_short) {
+	if (likely(is_short)) {
 		add_components(slot, which);
 		return WALK_ROOT;
 	}
 	s->walk.dentry = dentry;
 	return add_long_path(slot, which);
+}
+
+/* A function of its own: much of what a record costs is code that is in no cache, and
+ * for the second path it is. */
+static __noinline int find_typed_path(struct scratch *s, __u32 slot, __u32 which,
+				      struct vfsmount *mount, struct dentry *dentry)
+{
+	return find_path(s, slot, which, mount, dentry, true);
+}
+
+/* Appends the path of `dentry` in `mount`, and says how the walk ended. */
+static __always_inline int add_path(struct scratch *s, __u32 slot, __u32 which,
+				    struct vfsmount *mount, struct dentry *dentry,
+				    const bool direct)
+{
+	return direct ? find_typed_path(s, slot, which, mount, dentry)
+		      : find_path(s, slot, which, mount, dentry, false);
 }
 
 #endif

@@ -26,12 +26,12 @@ static __always_inline int add_file(struct scratch *s, __u32 slot, __u32 which, 
  * nothing there, and could have been chosen to look like any other.
  */
 static __always_inline bool is_mounted(const struct scratch *s, const struct vfsmount *at,
-				       struct nsproxy *proxy, const bool direct)
+				       const struct mnt_namespace *mounts)
 {
 	struct mount *mount = mount_of(at);
 
 	/* the top mount is in the task's own namespace */
-	return mount == s->walk.top || FIELD(false, mount, mnt_ns) == FIELD(direct, proxy, mnt_ns);
+	return likely(mount == s->walk.top) || FIELD(false, mount, mnt_ns) == mounts;
 }
 
 /* Notes that a path is one of another namespace. */
@@ -46,12 +46,12 @@ static __always_inline void doubt_text(struct scratch *s, __u32 which)
 static __always_inline void add_executable(struct scratch *s, __u32 slot, const struct subject *who,
 					   const bool is_told, const bool direct)
 {
-	struct file *file = who->mm ? FIELD(direct, who->mm, exe_file) : NULL;
+	struct file *file = who->file;
 	__u32 *flags = &s->record.header.flags;
 	struct dentry *dentry;
 	struct inode *inode;
 
-	if (!file) {
+	if (unlikely(!file)) {
 		/* a kernel thread has none */
 		add_text(s, TEXT_EXECUTABLE, 0,
 			 *flags & RECORD_KERNEL_THREAD ? TEXT_COMPLETE : TEXT_UNREADABLE, 0);
@@ -59,16 +59,16 @@ static __always_inline void add_executable(struct scratch *s, __u32 slot, const 
 	}
 	dentry = FIELD(direct, file, f_path.dentry);
 	inode = FIELD(direct, dentry, d_inode);
-	if (!FIELD(direct, inode, i_nlink))
+	if (unlikely(!FIELD(direct, inode, i_nlink)))
 		*flags |= RECORD_DELETED;
 	if (is_told) {
 		add_text(s, TEXT_EXECUTABLE, 0, TEXT_TOLD, 0);
 		*flags |= s->told.flags;
-	} else if (add_file(s, slot, TEXT_EXECUTABLE, file, direct) == WALK_MEMFD) {
+	} else if (unlikely(add_file(s, slot, TEXT_EXECUTABLE, file, direct) == WALK_MEMFD)) {
 		*flags |= RECORD_MEMFD;
 	}
 	if (!(*flags & RECORD_MEMFD) &&
-	    !is_mounted(s, FIELD(direct, file, f_path.mnt), who->proxy, direct)) {
+	    !is_mounted(s, FIELD(direct, file, f_path.mnt), who->mounts)) {
 		*flags &= ~RECORD_HOST_MOUNTS;
 		doubt_text(s, TEXT_EXECUTABLE);
 	}
@@ -101,9 +101,9 @@ static __always_inline void add_directory(struct scratch *s, __u32 slot, const s
 	s->record.directory.mount = (__u64)mount;
 	s->record.directory.entry = (__u64)entry;
 	add_path(s, slot, TEXT_CWD, mount, entry, direct);
-	if (before & 1 || sequence_of(fs, direct) != before)
+	if (unlikely(before & 1 || sequence_of(fs, direct) != before))
 		spoil_text(s, TEXT_CWD);
-	else if (!is_mounted(s, FIELD(direct, fs, pwd.mnt), who->proxy, direct))
+	else if (!is_mounted(s, mount, who->mounts))
 		doubt_text(s, TEXT_CWD);
 }
 
@@ -111,11 +111,6 @@ static __always_inline bool is_same(const struct record_identity *one,
 				    const struct record_identity *other)
 {
 	return one->start == other->start && one->pid == other->pid;
-}
-
-static __always_inline struct file *file_of(struct mm_struct *mm, const bool direct)
-{
-	return mm ? FIELD(direct, mm, exe_file) : NULL;
 }
 
 static __always_inline bool parent_was_told(const struct scratch *s, const struct subject *who,
@@ -127,7 +122,7 @@ static __always_inline bool parent_was_told(const struct scratch *s, const struc
 	       is_same(&told->parent, &s->record.task.parent) &&
 	       told->mount_namespace == s->record.task.mount_namespace &&
 	       told->parent_execs == FIELD(direct, who->parent, self_exec_id) &&
-	       told->parent_file == file_of(who->parent_mm, direct);
+	       told->parent_file == who->parent_file;
 }
 
 /*
@@ -144,7 +139,7 @@ static __always_inline void note_parent(struct scratch *s, const struct subject 
 	told->parent = s->record.task.parent;
 	told->mount_namespace = s->record.task.mount_namespace;
 	told->parent_execs = FIELD(direct, who->parent, self_exec_id);
-	told->parent_file = file_of(who->parent_mm, direct);
+	told->parent_file = who->parent_file;
 }
 
 /* A kernel thread has no executable to tell. */
@@ -167,12 +162,12 @@ static __always_inline bool parent_is_mounted(const struct scratch *s, const str
 	struct vfsmount *at = FIELD(direct, file, f_path.mnt);
 	struct nsproxy *proxy;
 
-	if (is_mounted(s, at, who->proxy, direct))
+	if (is_mounted(s, at, who->mounts))
 		return true;
 	if (s->record.task.mount_namespace == host_mount_namespace())
 		return false;
 	proxy = FIELD(false, who->parent, nsproxy);
-	return proxy && is_mounted(s, at, proxy, false);
+	return proxy && is_mounted(s, at, FIELD(false, proxy, mnt_ns));
 }
 
 /*
@@ -182,9 +177,9 @@ static __always_inline bool parent_is_mounted(const struct scratch *s, const str
 static __always_inline void add_parent(struct scratch *s, __u32 slot, const struct subject *who,
 				       const bool is_told, const bool direct)
 {
-	struct file *file = file_of(who->parent_mm, direct);
+	struct file *file = who->parent_file;
 
-	if (is_told) {
+	if (likely(is_told)) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_TOLD, 0);
 	} else if (FIELD(direct, who->parent, flags) & PF_KTHREAD) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);

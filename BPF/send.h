@@ -49,7 +49,7 @@ enum urgency {
 };
 
 /* `fill` is what ring_fill() said; false if the record was dropped. */
-static __always_inline bool send(void *record, __u32 size, __u64 fill, __u32 hook,
+static __always_inline bool send(void *record, __u32 size, __u64 fill, __u64 *counters,
 				 enum urgency urgency)
 {
 	bool full = urgency != WANTED && fill + size > RESERVED_FROM(fixed.ring_size);
@@ -58,14 +58,14 @@ static __always_inline bool send(void *record, __u32 size, __u64 fill, __u32 hoo
 
 	if (full || bpf_ringbuf_output(&records, record, size,
 				       woken ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP)) {
-		count(hook, COUNTER_DROPPED);
+		count(counters, COUNTER_DROPPED);
 		if (woken)
 			wake();
 		return false;
 	}
-	count(hook, COUNTER_SUBMITTED);
+	count(counters, COUNTER_SUBMITTED);
 	/* the reader may have armed after the look above, and missed the record */
-	if (wakes && !woken && take_wakeup())
+	if (unlikely(wakes) && !woken && take_wakeup())
 		wake();
 	return true;
 }
@@ -77,24 +77,24 @@ static __always_inline void note_group(struct scratch *s)
 		s->told_group.time = s->record.header.time;
 }
 
-static __always_inline bool send_scratch(struct scratch *s, __u64 fill, __u32 hook,
+static __always_inline bool send_scratch(struct scratch *s, __u64 fill, __u64 *counters,
 					 enum urgency urgency)
 {
 	__u32 size = s->record.header.size;
 
-	if (size > sizeof(s->record) + TEXT_BYTES) {
-		count(hook, COUNTER_FAILED);
+	if (unlikely(size > sizeof(s->record) + TEXT_BYTES)) {
+		count(counters, COUNTER_FAILED);
 		return false;
 	}
-	if (!send(&s->record, size, fill, hook, urgency))
+	if (!send(&s->record, size, fill, counters, urgency))
 		return false;
 	note_group(s);
-	if (s->states & 1 << TEXT_SHED)
-		count(hook, COUNTER_SHED);
-	if (s->states & 1 << TEXT_UNREADABLE)
-		count(hook, COUNTER_UNREADABLE);
-	if (s->states & 1 << TEXT_CUT)
-		count(hook, COUNTER_CUT);
+	if (unlikely(s->states & 1 << TEXT_SHED))
+		count(counters, COUNTER_SHED);
+	if (unlikely(s->states & 1 << TEXT_UNREADABLE))
+		count(counters, COUNTER_UNREADABLE);
+	if (unlikely(s->states & 1 << TEXT_CUT))
+		count(counters, COUNTER_CUT);
 	return true;
 }
 

@@ -25,9 +25,17 @@ struct subject {
 	struct css_set *groups;
 	struct cred *cred;
 	struct fs_struct *fs;
+	struct mnt_namespace *mounts;
+	struct file *file;    /* the executable's */
 	struct mm_struct *mm; /* NULL once the task is exiting, and of kernel threads */
 	struct mm_struct *parent_mm;
+	struct file *parent_file;
 };
+
+static __always_inline struct file *file_of(struct mm_struct *mm, const bool direct)
+{
+	return mm ? FIELD(direct, mm, exe_file) : NULL;
+}
 
 static __always_inline void find_subject(struct subject *who, struct task_struct *task,
 					 const bool direct)
@@ -45,6 +53,9 @@ static __always_inline void find_subject(struct subject *who, struct task_struct
 	who->pid = FIELD(direct, who->leader, thread_pid);
 	who->parent_pid = FIELD(direct, who->parent_leader, thread_pid);
 	who->parent_mm = FIELD(direct, who->parent, mm);
+	who->mounts = FIELD(direct, who->proxy, mnt_ns);
+	who->file = file_of(who->mm, direct);
+	who->parent_file = file_of(who->parent_mm, direct);
 }
 
 /* `leader` is a thread-group leader, which alone keeps its start for life. */
@@ -141,16 +152,15 @@ static __always_inline void fill_namespaces(struct record_task *t, const struct 
 
 	t->mount_namespace = 0;
 	t->network_namespace = 0;
-	if (proxy) {
-		struct mnt_namespace *mounts = FIELD(direct, proxy, mnt_ns);
+	if (likely(proxy)) {
 		struct net *net = FIELD(direct, proxy, net_ns);
 
-		t->mount_namespace = FIELD(direct, mounts, ns.inum);
+		t->mount_namespace = FIELD(direct, who->mounts, ns.inum);
 		t->network_namespace = FIELD(direct, net, ns.inum);
 	}
 	t->pid_namespace = PID_NAMESPACE_INIT;
 	t->namespaced_pid = t->process.pid;
-	if (level) {
+	if (unlikely(level)) {
 		/* read by helper: 5.10 allows no variable offset from a typed pointer */
 		void *plain = FIELD(false, who->leader, thread_pid);
 		struct upid *number = plain + bpf_core_field_offset(struct pid, numbers) +
@@ -169,7 +179,7 @@ static __always_inline void fill_terminal(struct record_task *t, struct signal_s
 
 	t->tty_major = 0;
 	t->tty_minor = 0;
-	if (tty) {
+	if (unlikely(tty)) {
 		struct tty_driver *driver = FIELD(direct, tty, driver);
 		__u32 device = FIELD(direct, driver, major) << MINOR_BITS;
 

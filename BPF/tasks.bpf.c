@@ -21,7 +21,6 @@ int tasks(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct subject who;
 	struct scratch *s;
-	struct file *file;
 	__u32 size;
 
 	if (!task || task->pid != task->tgid || task->flags & PF_KTHREAD ||
@@ -44,10 +43,9 @@ int tasks(struct bpf_iter__task *ctx)
 	if (FIELD(false, who.parent, flags) & PF_KTHREAD)
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);
 	if (who.mm) {
-		file = FIELD(false, who.mm, exe_file);
 		add_executable(s, SLOT_TASK, &who, false, false);
 		barrier();
-		if (FIELD(false, task, mm) != who.mm || FIELD(false, who.mm, exe_file) != file)
+		if (FIELD(false, task, mm) != who.mm || FIELD(false, who.mm, exe_file) != who.file)
 			spoil_text(s, TEXT_EXECUTABLE);
 		add_directory(s, SLOT_TASK, &who, false);
 	} else {

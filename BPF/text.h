@@ -35,7 +35,7 @@ static __always_inline __u8 *text_end(struct scratch *s, __u32 room, __u32 lengt
 {
 	__u32 used = s->record.header.size - sizeof(s->record) + length;
 
-	if (used > TEXT_BYTES - room)
+	if (unlikely(used > TEXT_BYTES - room))
 		return NULL;
 	barrier_var(used); /* or the address is computed before the check */
 	return s->text + used;
@@ -48,7 +48,7 @@ static __always_inline void add_string(struct scratch *s, __u32 which, __u32 roo
 	__u8 *end = text_end(s, room, 0);
 	long length = end ? bpf_probe_read_kernel_str(end, room, string) : 0;
 
-	if (length > 0)
+	if (likely(length > 0))
 		add_text(s, which, length - 1, TEXT_COMPLETE, 0);
 	else
 		add_text(s, which, 0, TEXT_UNREADABLE, 0);
@@ -146,7 +146,8 @@ static __always_inline void add_arguments(struct scratch *s, __u32 slot, __u32 w
 	__u64 size = end - start;
 
 	barrier_var(size);
-	if (text && size <= PAGE_BYTES && !bpf_probe_read_user(text, size, (const void *)start))
+	if (likely(text && size <= PAGE_BYTES &&
+		   !bpf_probe_read_user(text, size, (const void *)start)))
 		add_text(s, which, size, TEXT_COMPLETE, 0);
 	else
 		add_user_text(slot, which, start, end);
