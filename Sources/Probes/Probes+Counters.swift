@@ -136,11 +136,8 @@ extension Probes {
 
     private func programCounters(_ program: ProbeProgram) -> ProgramCounters {
         var counters = ProgramCounters(program: program)
-        var info = bpf_prog_info()
-        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
         if let descriptor = groups[ProgramGroup(program)]?.object.descriptor(program),
-            // SAFETY: the kernel writes at most `length` bytes.
-            unsafe bpf_obj_get_info_by_fd(descriptor, &info, &length) == 0
+            let info = programInfo(descriptor)
         {
             counters.recursionMisses = info.recursion_misses
             counters.runs = info.run_cnt

@@ -23,6 +23,36 @@ extension KernelTests {
             try expectNothingLeft(before)
         }
 
+        @Test("bench measures what it names, and writes its page")
+        func bench() throws {
+            let before = try Leftovers()
+            let page = "/tmp/imdswatch-bench-\(UUID().uuidString).html"
+            let bench = try Invocation(
+                ["bench", "--pairs", "1", "--json", "--report", page], patience: .seconds(240))
+            #expect(bench.status == 0, "\(bench.diagnostics)")
+            let result = try #require(Document(Array(bench.output.utf8)))
+            let workloads = result.documents("contenders").first?.documents("workloads") ?? []
+            #expect(workloads.count == 7)
+            #expect(workloads.allSatisfy { $0.number("baseline_ns") > 0 })
+            // the programs of starts and connections, each without what the measuring takes
+            let programs = result.documents("bpf")
+            let names = programs.map { "\($0.string("program") ?? "") \($0.string("workload") ?? "")" }
+            #expect(Set(names).isSuperset(of: ["exec exec", "fork exec"]))
+            #expect(names.contains { $0.hasPrefix("connect") && $0.hasSuffix("connect_reported") })
+            for cost in programs where ["exec", "fork"].contains(cost.string("program")) {
+                #expect(cost.number("empty_ns.median") > 0 && cost.number("net_ns.median") > 0)
+                #expect(cost.number("net_ns.median") < cost.number("run_ns.median"))
+            }
+            let latencies = result.documents("latency")
+            #expect(latencies.count == 4)
+            #expect(latencies.allSatisfy { $0.int("alerts") == $0.int("expected") })
+            #expect(result.number("highest_starts_per_second") > 0)
+            #expect(!result.documents("budget").isEmpty)
+            #expect(try String(contentsOfFile: page, encoding: .utf8).contains("<svg"))
+            try FileManager.default.removeItem(atPath: page)
+            try expectNothingLeft(before)
+        }
+
         @Test(
             "demo and bench leave nothing, however they end",
             arguments: [

@@ -29,6 +29,7 @@ struct Document {
 
     func string(_ path: String) -> String? { self[path] as? String }
     func int(_ path: String) -> Int? { (self[path] as? NSNumber)?.intValue }
+    func number(_ path: String) -> Double { (self[path] as? NSNumber)?.doubleValue ?? .nan }
     func bool(_ path: String) -> Bool? { (self[path] as? NSNumber)?.boolValue }
     func strings(_ path: String) -> [String]? { self[path] as? [String] }
 

@@ -137,7 +137,9 @@ struct Invocation {
     let output: String
     let diagnostics: String
 
-    init(_ arguments: [String], executable: String = Sensor.executable) throws {
+    init(
+        _ arguments: [String], executable: String = Sensor.executable, patience: Duration = .seconds(60)
+    ) throws {
         let process = Process()
         let (out, err) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: executable)
@@ -149,7 +151,7 @@ struct Invocation {
         let (output, diagnostics) = (
             Lines(reading: out.fileHandleForReading), Lines(reading: err.fileHandleForReading)
         )
-        let ended = output.waitForEnd(.seconds(60)) && diagnostics.waitForEnd(.seconds(5))
+        let ended = output.waitForEnd(patience) && diagnostics.waitForEnd(.seconds(5))
         if !ended { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
         #expect(ended, "\(arguments) did not end")
