@@ -103,9 +103,11 @@ static __always_inline __u32 admit(const struct endpoint *to, __u32 hook)
 	__u32 use = use_of(to);
 	__u64 *counters = counters_of(hook);
 
-	count(counters, COUNTER_SEEN);
-	if (!use)
-		count(counters, COUNTER_FILTERED);
+	if (counters) {
+		add_one(counters, COUNTER_SEEN);
+		if (!use)
+			add_one(counters, COUNTER_FILTERED);
+	}
 	return use;
 }
 
@@ -264,9 +266,11 @@ static __always_inline void report_task(struct scratch *s, struct task_struct *t
 
 	counters = counters_of(record->connect.family == AF_INET ? COUNTER_CONNECT4
 								 : COUNTER_CONNECT6);
+	if (!counters)
+		return;
 	/* another hook of this family ran meanwhile: only while they change */
 	if (s->owner != hook) {
-		count(counters, COUNTER_FAILED);
+		add_one(counters, COUNTER_FAILED);
 	} else if (send_scratch(s, fill, counters,
 				record->header.flags & RECORD_WANTED ? WANTED : LATER) &&
 		   is_whole(s)) {
@@ -307,7 +311,7 @@ __noinline int report_plain(__u32 slot, __u32 hook)
 static __always_inline void report(const struct attempt *attempt, bool ipv4, __u32 hook,
 				   const bool typed)
 {
-	__u64 *counters = counters_of(ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6);
+	__u32 counter = ipv4 ? COUNTER_CONNECT4 : COUNTER_CONNECT6;
 	__u32 slot = ipv4 ? SLOT_CONNECT4 : SLOT_CONNECT6;
 	__u64 time = bpf_ktime_get_boot_ns(), address[2];
 	struct scratch *s;
@@ -315,16 +319,16 @@ static __always_inline void report(const struct attempt *attempt, bool ipv4, __u
 
 	__builtin_memcpy(address, attempt->to.address, sizeof(address));
 	if (is_idle(time, address[0], address[1], attempt->to.port)) {
-		count(counters, COUNTER_IDLE);
+		count(counter, COUNTER_IDLE);
 		return;
 	}
 	s = scratch_of(slot);
 	if (!s) {
-		count(counters, COUNTER_FAILED);
+		count(counter, COUNTER_FAILED);
 		return;
 	}
 	if (is_further_path(attempt->sk)) {
-		count(counters, COUNTER_FILTERED);
+		count(counter, COUNTER_FILTERED);
 		return;
 	}
 	begin_scratch(s, time, RECORD_CONNECT, hook);

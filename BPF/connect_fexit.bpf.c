@@ -12,7 +12,7 @@ int BPF_PROG(connect4_fexit, struct sock *sk, struct sockaddr *address, int leng
 	struct attempt attempt = {.ended = true};
 
 	if (settings.connect_hook4 != RECORD_HOOK_FEXIT) {
-		count(counters_of(COUNTER_CONNECT4), COUNTER_STANDBY);
+		count(COUNTER_CONNECT4, COUNTER_STANDBY);
 		return 0;
 	}
 	if (!result) {
@@ -36,7 +36,7 @@ int BPF_PROG(connect6_fexit, struct sock *sk, struct sockaddr *address, int leng
 	struct attempt attempt = {.ended = true};
 
 	if (settings.connect_hook6 != RECORD_HOOK_FEXIT) {
-		count(counters_of(COUNTER_CONNECT6), COUNTER_STANDBY);
+		count(COUNTER_CONNECT6, COUNTER_STANDBY);
 		return 0;
 	}
 	if (!result) {

@@ -27,7 +27,7 @@ static __always_inline void enter(struct attempt *attempt, struct sock *sk, __u3
 		return;
 	attempt->sk = sk;
 	if (bpf_map_update_elem(&connecting, &thread, attempt, BPF_ANY))
-		count(counters_of(counter), COUNTER_FAILED);
+		count(counter, COUNTER_FAILED);
 }
 
 /* Where a return was missed, the thread's next one reports that connection. */
@@ -52,7 +52,7 @@ int BPF_KPROBE(connect4_kprobe, struct sock *sk, struct sockaddr *address, int l
 	struct attempt attempt = {};
 
 	if (settings.connect_hook4 != RECORD_HOOK_KPROBE)
-		count(counters_of(COUNTER_CONNECT4), COUNTER_STANDBY);
+		count(COUNTER_CONNECT4, COUNTER_STANDBY);
 	else if (read_ipv4(&attempt.to, address, length))
 		enter(&attempt, sk, COUNTER_CONNECT4);
 	return 0;
@@ -72,7 +72,7 @@ int BPF_KPROBE(connect6_kprobe, struct sock *sk, struct sockaddr *address, int l
 	struct attempt attempt = {};
 
 	if (settings.connect_hook6 != RECORD_HOOK_KPROBE)
-		count(counters_of(COUNTER_CONNECT6), COUNTER_STANDBY);
+		count(COUNTER_CONNECT6, COUNTER_STANDBY);
 	else if (read_ipv6(&attempt.to, address, length))
 		enter(&attempt, sk, COUNTER_CONNECT6);
 	return 0;

@@ -13,14 +13,17 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	bool is_told;
 	__u64 fill;
 
-	count(counters, COUNTER_SEEN);
+	if (!counters)
+		return 0;
+	add_one(counters, COUNTER_SEEN);
 	if (unlikely(!s)) {
-		count(counters, COUNTER_FAILED);
+		add_one(counters, COUNTER_FAILED);
 		return 0;
 	}
 	begin_scratch(s, bpf_ktime_get_boot_ns(), RECORD_EXEC, RECORD_HOOK_TRACEPOINT);
 	find_subject(&who, task, true);
-	who.file = program->file; /* found sooner */
+	/* what begin_new_exec() has made that of the memory; nothing of the program ran since */
+	who.file = program->file;
 	find_top(s, &who, true);
 	fill_task(&s->record, &who, s->leaders, true);
 	add_cgroup(s, &who, &s->told_group, true);
@@ -30,7 +33,7 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	add_string(s, TEXT_INVOKED, RECORD_PATH_MAX, program->filename);
 	add_executable(s, SLOT_EXEC, &who, false, true);
 	is_told = parent_was_told(s, &who, true);
-	if (unlikely(!is_told))
+	if (!is_told)
 		note_parent(s, &who, true);
 	add_parent(s, SLOT_EXEC, &who, is_told, true);
 	s->record.argument_count = program->argc;

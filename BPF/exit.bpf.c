@@ -42,10 +42,12 @@ int BPF_PROG(exit_hook, struct task_struct *task)
 	if (signal->live.counter || task->flags & PF_KTHREAD)
 		return 0;
 	counters = counters_of(COUNTER_EXIT);
-	count(counters, COUNTER_SEEN);
+	if (!counters)
+		return 0;
+	add_one(counters, COUNTER_SEEN);
 	s = bpf_map_lookup_elem(&exit_scratch, &zero);
 	if (!s) {
-		count(counters, COUNTER_FAILED);
+		add_one(counters, COUNTER_FAILED);
 		return 0;
 	}
 	begin(&s->record.header, bpf_ktime_get_boot_ns(), RECORD_EXIT, RECORD_HOOK_TRACEPOINT,
@@ -54,7 +56,7 @@ int BPF_PROG(exit_hook, struct task_struct *task)
 	fill_task(&s->record, &who, NULL, true);
 	if (signal->nr_threads > 1 &&
 	    bpf_map_update_elem(&exiting, &s->record.task.process, &mark, BPF_NOEXIST)) {
-		count(counters, COUNTER_FILTERED);
+		add_one(counters, COUNTER_FILTERED);
 		return 0;
 	}
 	s->record.task.exit_code =

@@ -18,7 +18,9 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	if (child->pid != child->tgid)
 		return 0;
 	counters = counters_of(COUNTER_FORK);
-	count(counters, COUNTER_SEEN);
+	if (!counters)
+		return 0;
+	add_one(counters, COUNTER_SEEN);
 	begin(&record.header, bpf_ktime_get_boot_ns(), RECORD_FORK, RECORD_HOOK_TRACEPOINT,
 	      sizeof(record));
 	if (parent != caller)

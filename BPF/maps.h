@@ -165,23 +165,34 @@ static __always_inline struct scratch *scratch_of(__u32 slot)
 	return bpf_map_lookup_elem(&scratch, &index);
 }
 
-/* This CPU's counters of a hook; or NULL, for the verifier. */
+/* This CPU's counters of a hook. NULL is for the verifier: who counts twice asks once,
+ * and goes no further with NULL, or all behind is verified twice. */
 static __always_inline __u64 *counters_of(__u32 hook)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct counters *all = bpf_map_lookup_elem(&counters, &cpu);
 
-	if (unlikely(!all))
+	if (!all)
 		return NULL;
 	barrier_var(all); /* or the sum comes before the check */
 	return all->count[hook];
 }
 
-/* A plain add: 5.10 has no atomic add whose result the compiler may use. */
-static __always_inline void count(__u64 *counters, __u32 kind)
+/*
+ * A plain add: the counters are per CPU, and 5.10 has no atomic add whose
+ * result the compiler may use.
+ */
+static __always_inline void add_one(__u64 *counters, __u32 kind)
 {
-	if (likely(counters))
-		counters[kind] += 1;
+	counters[kind] += 1;
+}
+
+static __always_inline void count(__u32 hook, __u32 kind)
+{
+	__u64 *counters = counters_of(hook);
+
+	if (counters)
+		add_one(counters, kind);
 }
 
 #endif

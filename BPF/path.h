@@ -384,8 +384,8 @@ static __always_inline int find_path(struct scratch *s, __u32 slot, __u32 which,
 	return add_long_path(slot, which);
 }
 
-/* A function of its own: much of what a record costs is code that is in no cache, and
- * for the second path it is. */
+/* A function, not inlined: most of a record's code is in no cache when it runs, and so
+ * this is for all paths of a record but the first. */
 static __noinline int find_typed_path(struct scratch *s, __u32 slot, __u32 which,
 				      struct vfsmount *mount, struct dentry *dentry)
 {

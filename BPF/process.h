@@ -179,7 +179,7 @@ static __always_inline void add_parent(struct scratch *s, __u32 slot, const stru
 {
 	struct file *file = who->parent_file;
 
-	if (likely(is_told)) {
+	if (is_told) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_TOLD, 0);
 	} else if (FIELD(direct, who->parent, flags) & PF_KTHREAD) {
 		add_text(s, TEXT_PARENT_EXECUTABLE, 0, TEXT_COMPLETE, 0);

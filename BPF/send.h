@@ -58,12 +58,12 @@ static __always_inline bool send(void *record, __u32 size, __u64 fill, __u64 *co
 
 	if (full || bpf_ringbuf_output(&records, record, size,
 				       woken ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP)) {
-		count(counters, COUNTER_DROPPED);
+		add_one(counters, COUNTER_DROPPED);
 		if (woken)
 			wake();
 		return false;
 	}
-	count(counters, COUNTER_SUBMITTED);
+	add_one(counters, COUNTER_SUBMITTED);
 	/* the reader may have armed after the look above, and missed the record */
 	if (unlikely(wakes) && !woken && take_wakeup())
 		wake();
@@ -83,18 +83,18 @@ static __always_inline bool send_scratch(struct scratch *s, __u64 fill, __u64 *c
 	__u32 size = s->record.header.size;
 
 	if (unlikely(size > sizeof(s->record) + TEXT_BYTES)) {
-		count(counters, COUNTER_FAILED);
+		add_one(counters, COUNTER_FAILED);
 		return false;
 	}
 	if (!send(&s->record, size, fill, counters, urgency))
 		return false;
 	note_group(s);
 	if (unlikely(s->states & 1 << TEXT_SHED))
-		count(counters, COUNTER_SHED);
+		add_one(counters, COUNTER_SHED);
 	if (unlikely(s->states & 1 << TEXT_UNREADABLE))
-		count(counters, COUNTER_UNREADABLE);
+		add_one(counters, COUNTER_UNREADABLE);
 	if (unlikely(s->states & 1 << TEXT_CUT))
-		count(counters, COUNTER_CUT);
+		add_one(counters, COUNTER_CUT);
 	return true;
 }
 

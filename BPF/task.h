@@ -25,9 +25,9 @@ struct subject {
 	struct css_set *groups;
 	struct cred *cred;
 	struct fs_struct *fs;
-	struct mnt_namespace *mounts;
-	struct file *file;    /* the executable's */
-	struct mm_struct *mm; /* NULL once the task is exiting, and of kernel threads */
+	struct mnt_namespace *mounts; /* NULL with `proxy` */
+	struct mm_struct *mm;	      /* NULL once the task is exiting, and of kernel threads */
+	struct file *file;	      /* the executable's; NULL with `mm` */
 	struct mm_struct *parent_mm;
 	struct file *parent_file;
 };
@@ -160,7 +160,7 @@ static __always_inline void fill_namespaces(struct record_task *t, const struct 
 	}
 	t->pid_namespace = PID_NAMESPACE_INIT;
 	t->namespaced_pid = t->process.pid;
-	if (unlikely(level)) {
+	if (level) {
 		/* read by helper: 5.10 allows no variable offset from a typed pointer */
 		void *plain = FIELD(false, who->leader, thread_pid);
 		struct upid *number = plain + bpf_core_field_offset(struct pid, numbers) +

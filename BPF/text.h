@@ -146,8 +146,8 @@ static __always_inline void add_arguments(struct scratch *s, __u32 slot, __u32 w
 	__u64 size = end - start;
 
 	barrier_var(size);
-	if (likely(text && size <= PAGE_BYTES &&
-		   !bpf_probe_read_user(text, size, (const void *)start)))
+	if (text && size <= PAGE_BYTES &&
+	    likely(!bpf_probe_read_user(text, size, (const void *)start)))
 		add_text(s, which, size, TEXT_COMPLETE, 0);
 	else
 		add_user_text(slot, which, start, end);

@@ -9,7 +9,7 @@ extension Bench {
         var task: LoadWorker.Task
         var count: UInt32
         /// Nanoseconds that a run of a program may take.
-        var budgets: [ProbeProgram: Double] = [:]
+        var budgets: [String: Double] = [:]
         /// Beside a process that connects again and again: starts are noted then.
         var isBesideRegular = true
         /// Only the connect hooks are told of.
@@ -17,12 +17,12 @@ extension Bench {
     }
 
     private var hookLoads: [HookLoad] {
-        func load(_ workload: Workload, budgets: [ProbeProgram: Double] = [:]) -> HookLoad {
+        func load(_ workload: Workload, budgets: [String: Double] = [:]) -> HookLoad {
             HookLoad(
                 name: workload.name, key: workload.key, task: .load(workload),
                 count: counts[Int(workload.rawValue)], budgets: budgets)
         }
-        var starts = load(.programs, budgets: [.exec: 2_000])
+        var starts = load(.programs, budgets: [ProbeProgram.exec.rawValue: 2_000])
         starts.isBesideRegular = false
         var noted = load(.programs)
         noted.name += " beside one that connects"
@@ -32,7 +32,7 @@ extension Bench {
             starts, noted,
             load(
                 .unwantedConnections,
-                budgets: Dictionary(uniqueKeysWithValues: connects.map { ($0, 100) })),
+                budgets: Dictionary(uniqueKeysWithValues: connects.map { ($0.rawValue, 100) })),
             load(.wantedConnections), load(.regularConnections),
             HookLoad(
                 name: "connections, reported", key: "connect_reported", task: .accesses(pause: 0),
@@ -41,51 +41,43 @@ extension Bench {
         ]
     }
 
-    /// What the slots of one program under one load gave.
-    private struct Slots {
-        /// Nanoseconds a run, and of a program that does nothing, in the same rounds.
-        var means: [Double] = []
-        var emptyMeans: [Double] = []
-        var runs: Int64 = 0
-    }
-
     /// The mean of one slot is spoilt where the host takes the processor away in a
     /// program; the median of some is not.
     mutating func measureHooks() throws(BenchError) -> [HookCost] {
         guard let statistics = try? RunStatistics() else { return [] }
         let loads = hookLoads
-        var slots = loads.map { _ in [ProbeProgram: Slots]() }
+        var means = loads.map { _ in [String: [Double]]() }
+        var runs = loads.map { _ in [String: Int64]() }
         for round in 1...options.hookSlots {
             progress("the run time of the BPF programs, \(round) of \(options.hookSlots)")
             for (index, load) in loads.enumerated() {
-                let measured = try hookSlot(load)
-                let empty = try emptySlot(load, Array(measured.keys))
-                for (program, slot) in measured {
-                    var all = slots[index][program] ?? Slots()
-                    all.means.append(slot.mean)
-                    all.runs += slot.runs
-                    if let mean = empty[program] { all.emptyMeans.append(mean) }
-                    slots[index][program] = all
+                for (program, slot) in try hookSlot(load) {
+                    means[index][program, default: []].append(slot.mean)
+                    runs[index][program, default: 0] += slot.runs
                 }
             }
         }
         withExtendedLifetime(statistics) {}
-        return zip(loads, slots).flatMap { load, slots in
-            ProbeProgram.allCases.compactMap { program in
-                slots[program].flatMap { slots in
+        var costs: [HookCost] = []
+        for (index, load) in loads.enumerated() {
+            for program in ProbeProgram.allCases.map(\.rawValue) {
+                guard let all = means[index][program], let times = Summary(all),
+                    let runs = runs[index][program]
+                else { continue }
+                costs.append(
                     HookCost(
-                        load: load.name, key: load.key, program: program.rawValue, runs: slots.runs,
-                        operations: Double(load.count) * Double(slots.means.count),
-                        budget: load.budgets[program], means: slots.means, emptyMeans: slots.emptyMeans)
-                }
+                        load: load.name, key: load.key, program: program, runs: runs, times: times,
+                        runsPerOperation: Double(runs) / Double(load.count) / Double(all.count),
+                        budget: load.budgets[program]))
             }
         }
+        return costs
     }
 
-    /// The programs that one load ran.
+    /// The programs that one load ran, by name.
     private mutating func hookSlot(
         _ load: HookLoad
-    ) throws(BenchError) -> [ProbeProgram: (mean: Double, runs: Int64)] {
+    ) throws(BenchError) -> [String: (mean: Double, runs: Int64)] {
         var program = try MeasuredProcess.start(sensor(), output: .kept)
         if load.isBesideRegular {
             try showRegular()
@@ -93,33 +85,15 @@ extension Bench {
         }
         _ = try worker.run(load.task, count: load.count)
         guard let last = stop(&program) else { return [:] }
-        var slots: [ProbeProgram: (mean: Double, runs: Int64)] = [:]
-        for program in ProbeProgram.allCases {
-            guard !load.isConnection || program.rawValue.hasPrefix("connect"),
-                let runs = last.number(program.rawValue + "_runs"),
-                let time = last.number(program.rawValue + "_run_ns"),
+        var slots: [String: (mean: Double, runs: Int64)] = [:]
+        for name in ProbeProgram.allCases.map(\.rawValue) {
+            guard !load.isConnection || name.hasPrefix("connect"),
+                let runs = last.number(name + "_runs"), let time = last.number(name + "_run_ns"),
                 // of this load, not of the canary
                 Double(runs) >= Double(load.count) / 2
             else { continue }
-            slots[program] = (Double(time) / Double(runs), runs)
+            slots[name] = (Double(time) / Double(runs), runs)
         }
         return slots
-    }
-
-    /// The same load without the sensor: what is measured of programs that do nothing
-    /// at the tracepoints of those.
-    private func emptySlot(
-        _ load: HookLoad, _ programs: [ProbeProgram]
-    ) throws(BenchError) -> [ProbeProgram: Double] {
-        var means: [ProbeProgram: Double] = [:]
-        for program in programs {
-            guard let tracepoint = program.tracepoint, let empty = try? EmptyProgram(at: tracepoint) else {
-                continue
-            }
-            _ = try worker.run(load.task, count: load.count)
-            guard let counters = empty.counters, counters.runs > 0 else { continue }
-            means[program] = Double(counters.runTime) / Double(counters.runs)
-        }
-        return means
     }
 }

@@ -50,37 +50,11 @@ public struct HookCost: Sendable {
     public var program: String
     /// In all slots.
     public var runs: Int64
+    /// Nanoseconds a run: of each slot the mean, which is all the kernel keeps.
+    public var times: Summary
     /// Runs for each operation of the load.
     public var runsPerOperation: Double
     public var budget: Double?
-    /// Nanoseconds a run: of each slot the mean, which is all the kernel keeps.
-    public var measured: Summary
-    /// The same of a program that does nothing, in slots in between, without the sensor:
-    /// the measuring itself. nil if that was not measured in each.
-    public var empty: Summary?
-    /// By how much a slot was above the one in between.
-    public var net: Summary?
-
-    /// Makes one of what each slot gave.
-    ///
-    /// - Returns: nil if there was no slot.
-    init?(
-        load: String, key: String, program: String, runs: Int64, operations: Double, budget: Double?,
-        means: [Double], emptyMeans: [Double]
-    ) {
-        guard let measured = Summary(means) else { return nil }
-        self.load = load
-        self.key = key
-        self.program = program
-        self.runs = runs
-        self.budget = budget
-        self.measured = measured
-        runsPerOperation = Double(runs) / operations
-        if emptyMeans.count == means.count {
-            empty = Summary(emptyMeans)
-            net = Summary(zip(means, emptyMeans).map { $0 - $1 })
-        }
-    }
 }
 
 /// How long alerts took from the event that completed them, in nanoseconds.

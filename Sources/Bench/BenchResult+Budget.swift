@@ -49,18 +49,13 @@ extension BenchResult {
 
     private var hookTimes: [BudgetLine] {
         hookCosts.map { cost in
-            let times = cost.net ?? cost.measured
-            let quartiles = times.quartiles
-            let measuring = cost.empty.map {
-                "\(time(cost.measured.median)) with the \(time($0.median)) of measuring; "
-            }
+            let quartiles = cost.times.quartiles
             return BudgetLine(
-                what: "BPF \(cost.program), \(cost.load)", measured: time(times.median),
+                what: "BPF \(cost.program), \(cost.load)", measured: time(cost.times.median),
                 detail: "a run, quartiles \(time(quartiles.lowerBound)) to \(time(quartiles.upperBound)); "
-                    + (measuring ?? "")
                     + "\(cost.runs) runs, others' too: \(decimal(cost.runsPerOperation, 1)) for each of ours",
                 budget: cost.budget.map { "<= \(time($0))" } ?? "",
-                verdict: cost.budget.map { BudgetLine.Verdict(times.interval, limit: $0) } ?? .none)
+                verdict: cost.budget.map { BudgetLine.Verdict(cost.times.interval, limit: $0) } ?? .none)
         }
     }
 

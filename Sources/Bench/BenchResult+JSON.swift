@@ -27,9 +27,7 @@ extension BenchResult {
             writer.put("workload", cost.key)
             writer.put("program", cost.program)
             writer.put("runs", Int(cost.runs))
-            writer.put("run_ns", cost.measured)
-            writer.put("empty_ns", cost.empty)
-            writer.put("net_ns", cost.net)
+            writer.put("run_ns", cost.times)
             writer.put("runs_per_operation", cost.runsPerOperation)
         }
         writer.objects("latency", latencies) { latency, writer in

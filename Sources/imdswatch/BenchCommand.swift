@@ -19,9 +19,6 @@ struct BenchCommand: ParsableCommand {
             Wanted connections go to the metadata address, by a process that was just forked; unwanted ones \
             elsewhere; "by one that goes on" is a process that connects to the metadata address again and \
             again; "reported" is the first such connection of a program, which may complete a match.
-
-            The run time of a BPF program is what the kernel measures of it beyond what it measures of one that \
-            does nothing: that is the measuring, which nobody pays for otherwise.
             """)
 
     @Option(help: ArgumentHelp("Pairs of slots with and without the sensor.", valueName: "number"))
