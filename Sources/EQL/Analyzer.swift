@@ -153,13 +153,14 @@ func closest(to name: String, in candidates: [String]) -> String? {
     guard wanted.count <= 100 else { return nil }
     // `user.group.id`, as an alert has it, is the field `group.id`
     let inner = candidates.filter { $0.contains(".") && name.hasSuffix("." + $0) }
+        .max { $0.utf8.count < $1.utf8.count }
     let limit = max(1, min(3, wanted.count / 3))
     var best: (distance: Int, name: String)?
     for candidate in candidates {
         let distance = editDistance(wanted, Array(candidate.lowercased().utf8))
         if distance <= limit, distance < best?.distance ?? .max { best = (distance, candidate) }
     }
-    return best?.name ?? inner.first
+    return best?.name ?? inner
 }
 
 private func editDistance(_ one: [UInt8], _ other: [UInt8]) -> Int {

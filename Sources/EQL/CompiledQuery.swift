@@ -108,7 +108,7 @@ public struct Requirement: Sendable, Equatable {
     public var environment: Set<String>?
 
     /// Fields that are the same in all live events of one kind.
-    public static let decidedByKind = FieldSet([
+    static let decidedByKind = FieldSet([
         .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
         .networkTransport, .networkDirection,
     ])

@@ -42,6 +42,7 @@ extension ExceptionFile {
         of exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64
     ) -> [ExceptionWarning] {
         let known = Set(rules.map(\.id))
+        let stranger = Stranger(rules: rules)
         var warnings: [ExceptionWarning] = []
         for exception in exceptions {
             func warn(_ cause: ExceptionWarning.Cause) {
@@ -55,7 +56,7 @@ extension ExceptionFile {
             let requirement = exception.query.requirement
             if requirement.kinds.isEmpty {
                 warn(.impossible)
-            } else if Stranger.satisfies(exception.query) {
+            } else if stranger.satisfies(exception.query) {
                 warn(.unlimited)
             }
             var words = requirement.wordsAsIDs

@@ -200,8 +200,17 @@ struct ExceptionFileTests {
             (#"network where destination.ip == "169.254.169.254""#, true),
             (#"network where cidrMatch(destination.ip, "169.254.0.0/16") and destination.port == 80"#, true),
             (#"any where not process.args : "secret*" and not process.parent.name : "sh""#, true),
+            (#"process where event.type == "end""#, true), (#"any where event.action == "fork""#, true),
+            (#"any where event.module == "imdswatch""#, true),
+            ("network where destination.port == 443", true),
+            (#"network where event.outcome == "success""#, true),
+            (#"network where destination.ip == "fd00:ec2::254""#, true),
+            (#"network where destination.address == "168.63.129.16""#, true),
+            (#"network where destination.ip == "203.0.113.1""#, false),
+            (#"any where user.name : ("*-user", "svc*") or group.name : "*-group""#, false),
+            (#"any where process.thread.name : "*thread*" or process.args : "*argument*""#, false),
+            (#"any where user.id : "61*""#, false),
             (#"any where process.name : "a*""#, false), ("any where user.id == 0", false),
-            (#"network where destination.ip == "fd00:ec2::254""#, false),
             (#"any where process.name : "*" and process.parent.executable : "/usr/bin/*""#, false),
             (#"process where process.args == "--daemon""#, false),
             (#"any where service.name == "patch-agent.service""#, false),
@@ -212,7 +221,9 @@ struct ExceptionFileTests {
     func unlimited(condition: String, isUnlimited: Bool) throws {
         let text = "[[exception]]\nname = 'n'\nreason = 'r'\ncondition = '\(condition)'\n"
         let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
-        let warnings = ExceptionFile.warnings(of: exceptions, rules: [], at: 0).map(\.cause)
+        let query = #"network where destination.ip in ("fd00:ec2::254", "168.63.129.16")"#
+        let rule = Rule(id: "r", name: "", text: query, query: try Query.compile(query))
+        let warnings = ExceptionFile.warnings(of: exceptions, rules: [rule], at: 0).map(\.cause)
         #expect(warnings.contains(.unlimited) == isUnlimited)
         #expect(ExceptionFile.warnings(of: exceptions, rules: [], source: .documents, at: 0) == [])
     }
