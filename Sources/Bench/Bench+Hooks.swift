@@ -43,13 +43,17 @@ extension Bench {
 
     /// The mean of one slot is spoilt where the host takes the processor away in a
     /// program; the median of some is not.
-    mutating func measureHooks() throws(BenchError) -> [HookCost] {
-        guard let statistics = try? RunStatistics() else { return [] }
+    ///
+    /// - Returns: what they cost, and what the measuring takes of that.
+    mutating func measureHooks() throws(BenchError) -> (costs: [HookCost], measuring: Summary?) {
+        guard let statistics = try? RunStatistics() else { return ([], nil) }
         let loads = hookLoads
         var means = loads.map { _ in [String: [Double]]() }
         var runs = loads.map { _ in [String: Int64]() }
+        var empty: [Double] = []
         for round in 1...options.hookSlots {
             progress("the run time of the BPF programs, \(round) of \(options.hookSlots)")
+            if let mean = try emptySlot() { empty.append(mean) }
             for (index, load) in loads.enumerated() {
                 for (program, slot) in try hookSlot(load) {
                     means[index][program, default: []].append(slot.mean)
@@ -71,7 +75,18 @@ extension Bench {
                         budget: load.budgets[program]))
             }
         }
-        return costs
+        return (costs, Summary(empty))
+    }
+
+    /// What is measured of a program that does nothing, where it is in the caches: less
+    /// than of one that is not, whose own code has to be fetched without measuring, too.
+    private func emptySlot() throws(BenchError) -> Double? {
+        guard let program = try? EmptyProgram(at: "inet_sock_set_state") else {
+            return nil
+        }
+        _ = try slot(.unwantedConnections)
+        guard let counters = program.counters, counters.runs > 0 else { return nil }
+        return Double(counters.runTime) / Double(counters.runs)
     }
 
     /// The programs that one load ran, by name.

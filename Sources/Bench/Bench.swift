@@ -37,7 +37,7 @@ public struct Bench: ~Copyable {
         var left: [String] = []
         let contenders = try measurePairs(&left)
         progress("run times of the BPF programs")
-        let costs = try measureHooks()
+        let (costs, measuring) = try measureHooks()
         let latencies = [
             try measureLatency(.connection, storm: false), try measureLatency(.connection, storm: true),
             try measureLatency(.start, storm: false), try measureLatency(.start, storm: true),
@@ -45,7 +45,8 @@ public struct Bench: ~Copyable {
         let ceiling = try measureCeiling()
         return BenchResult(
             version: options.version, kernel: Bench.kernel, processors: Bench.processors, hooks: hooks,
-            pairs: options.pairs, contenders: contenders, hookCosts: costs, latencies: latencies,
+            pairs: options.pairs, contenders: contenders, hookCosts: costs, measuring: measuring,
+            latencies: latencies,
             ceiling: ceiling, lost: lost, left: left)
     }
 
@@ -108,7 +109,7 @@ public struct Bench: ~Copyable {
     }
 
     /// Nanoseconds for one operation.
-    private func slot(_ workload: Workload) throws(BenchError) -> Double {
+    func slot(_ workload: Workload) throws(BenchError) -> Double {
         try worker.run(.load(workload), count: counts[Int(workload.rawValue)])
     }
 

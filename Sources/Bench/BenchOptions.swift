@@ -97,6 +97,9 @@ public struct BenchResult: Sendable {
     /// The sensor first.
     public var contenders: [Contender]
     public var hookCosts: [HookCost]
+    /// What the kernel measures of a BPF program that does nothing: the measuring, which
+    /// is in each of those. nil if it could not be measured.
+    public var measuring: Summary?
     public var latencies: [Latency]
     public var ceiling: Ceiling
     /// Events lost in all runs of the sensor together.

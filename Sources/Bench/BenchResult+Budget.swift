@@ -48,15 +48,25 @@ extension BenchResult {
     }
 
     private var hookTimes: [BudgetLine] {
-        hookCosts.map { cost in
-            let quartiles = cost.times.quartiles
+        let taken = measuring?.median ?? 0
+        var lines = hookCosts.map { cost in
+            let times = cost.times.shifted(by: -taken)
+            let quartiles = times.quartiles
             return BudgetLine(
-                what: "BPF \(cost.program), \(cost.load)", measured: time(cost.times.median),
+                what: "BPF \(cost.program), \(cost.load)", measured: time(times.median),
                 detail: "a run, quartiles \(time(quartiles.lowerBound)) to \(time(quartiles.upperBound)); "
+                    + (measuring == nil ? "with what the measuring takes; " : "")
                     + "\(cost.runs) runs, others' too: \(decimal(cost.runsPerOperation, 1)) for each of ours",
                 budget: cost.budget.map { "<= \(time($0))" } ?? "",
-                verdict: cost.budget.map { BudgetLine.Verdict(cost.times.interval, limit: $0) } ?? .none)
+                verdict: cost.budget.map { BudgetLine.Verdict(times.interval, limit: $0) } ?? .none)
         }
+        if let measuring {
+            lines.append(
+                BudgetLine(
+                    what: "measured of an empty BPF program", measured: time(measuring.median),
+                    detail: "the measuring: taken off each of the above", budget: "", verdict: .none))
+        }
+        return lines
     }
 
     private var consumption: [BudgetLine] {

@@ -23,6 +23,7 @@ extension BenchResult {
                 if let budget = overhead.workload.budget { writer.put("budget_percent", budget) }
             }
         }
+        writer.put("bpf_measuring_ns", measuring)
         writer.objects("bpf", hookCosts) { cost, writer in
             writer.put("workload", cost.key)
             writer.put("program", cost.program)

@@ -19,6 +19,18 @@ public struct Summary: Sendable, Equatable {
         interval = rank > 0 ? sorted[rank - 1]...sorted[sorted.count - rank] : nil
     }
 
+    /// The same of values that are larger by so much.
+    func shifted(by amount: Double) -> Summary {
+        func shifted(_ range: ClosedRange<Double>) -> ClosedRange<Double> {
+            (range.lowerBound + amount)...(range.upperBound + amount)
+        }
+        var summary = self
+        summary.median += amount
+        summary.quartiles = shifted(quartiles)
+        summary.interval = interval.map(shifted)
+        return summary
+    }
+
     /// Whether the values differ from 0 by more than chance explains.
     public var isReal: Bool { interval.map { !$0.contains(0) } ?? false }
 

@@ -1,8 +1,8 @@
 internal import CBPF
 internal import Glibc
 
-/// A program that does nothing where another one works: what the kernel measures of
-/// it (``RunStatistics``) is what the measuring itself takes.
+/// A BPF program that does nothing: what the kernel measures of it (``RunStatistics``)
+/// is what the measuring itself takes.
 public struct EmptyProgram: ~Copyable {
     private let program: Int32
     private let link: Int32
@@ -10,6 +10,7 @@ public struct EmptyProgram: ~Copyable {
     /// Loads and attaches it.
     ///
     /// - Parameter tracepoint: without its group, such as `sched_process_exec`.
+    /// - Throws: `ProbeError.statistics` if the kernel refuses it.
     public init(at tracepoint: String) throws(ProbeError) {
         let zero = bpf_insn(code: UInt8(BPF_ALU64 | BPF_MOV | BPF_K), dst_reg: 0, src_reg: 0, off: 0, imm: 0)
         let exit = bpf_insn(code: UInt8(BPF_JMP | BPF_EXIT), dst_reg: 0, src_reg: 0, off: 0, imm: 0)

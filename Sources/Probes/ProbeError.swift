@@ -19,7 +19,7 @@ public enum ProbeError: Error, Sendable, Equatable {
     case mapping(name: String, code: Int32)
     /// The running processes could not be listed.
     case tasks(code: Int32, log: String)
-    /// Run times of programs could not be measured.
+    /// Run times of programs could not be measured, or what the measuring takes.
     case statistics(code: Int32)
 }
 

@@ -41,11 +41,6 @@ public enum ProbeProgram: String, CaseIterable, Sendable {
         case .tasks: "iter/task"
         }
     }
-
-    /// The tracepoint that it attaches to, without its group; nil if it is none.
-    public var tracepoint: String? {
-        target.hasPrefix("tp_btf/") ? String(target.dropFirst(7)) : nil
-    }
 }
 
 /// The two kinds of address, each with its own connect function in the kernel.

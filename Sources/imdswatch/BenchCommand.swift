@@ -19,6 +19,9 @@ struct BenchCommand: ParsableCommand {
             Wanted connections go to the metadata address, by a process that was just forked; unwanted ones \
             elsewhere; "by one that goes on" is a process that connects to the metadata address again and \
             again; "reported" is the first such connection of a program, which may complete a match.
+
+            Run times of BPF programs are what the kernel measures, less what it measures of a program that does \
+            nothing: the kernel's look at its own clock, which nobody pays for while it does not measure.
             """)
 
     @Option(help: ArgumentHelp("Pairs of slots with and without the sensor.", valueName: "number"))

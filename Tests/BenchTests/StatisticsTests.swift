@@ -58,7 +58,9 @@ struct StatisticsTests {
 
 @Suite("Reports of a measurement")
 struct ReportTests {
-    private static func result(slowdown: [Double], hook: [Double] = [2_500]) -> BenchResult {
+    private static func result(
+        slowdown: [Double], hook: [Double] = [2_500], empty: [Double] = []
+    ) -> BenchResult {
         BenchResult(
             version: "1<2", kernel: "6.18", processors: 2, hooks: "connect4=fexit", pairs: slowdown.count,
             contenders: [
@@ -77,6 +79,7 @@ struct ReportTests {
                         runsPerOperation: 1, budget: 2_000)
                 }
             ].compactMap { $0 },
+            measuring: Summary(empty),
             latencies: [
                 Latency(
                     name: "connection, at rest", limit: 1_000_000, limitText: "1 ms", expected: 2, count: 1,
@@ -111,6 +114,22 @@ struct ReportTests {
         slots[4] = time == 1_500 ? 90_000 : 100
         let line = Self.result(slowdown: [1], hook: slots).budgetLines.first { $0.what.hasPrefix("BPF") }
         #expect(line?.verdict == verdict && line?.measured == (time == 1_500 ? "1500 ns" : "2500 ns"))
+    }
+
+    @Test("what the measuring takes is no part of a hook's time")
+    func measuring() {
+        let slots = (0..<9).map { 2_010 + 10 * Double($0) }
+        func line(_ empty: [Double]) -> BudgetLine? {
+            Self.result(slowdown: [1], hook: slots, empty: empty).budgetLines.first {
+                $0.what.hasPrefix("BPF")
+            }
+        }
+        let found = line([90, 110, 100])
+        #expect(found?.measured == "1950 ns" && found?.verdict == .met)
+        #expect(found?.detail.hasPrefix("a run, quartiles 1930 ns to 1970 ns; 100 runs") == true)
+        let unknown = line([])
+        #expect(unknown?.measured == "2050 ns" && unknown?.verdict == .missed)
+        #expect(unknown?.detail.contains("with what the measuring takes") == true)
     }
 
     @Test("what was over, missing or lost is told")
