@@ -34,7 +34,7 @@ extension RecordDecoder {
         setArguments(arguments, isMutable: flags & Flag.argumentsMutable != 0, place, bytes, of: &event)
         // exact also where arguments were cut, shed or unreadable
         if record.argument_count > 0 { event.set(.processArgsCount, integer: Int64(record.argument_count)) }
-        if environment.state != .absent { setEnvironment(environment, place, bytes, of: &event) }
+        if wantsEnvironment { setEnvironment(environment, place, bytes, of: &event) }
         setThreadName(record.task.comm, of: &event)
     }
 
@@ -232,10 +232,15 @@ extension RecordDecoder {
         }
     }
 
-    /// Variables as `NAME=value`, NUL-separated; one trailing NUL is none.
+    /// Variables as `NAME=value`, NUL-separated; one trailing NUL is none. Of a program
+    /// start that was captured before rules asked for them they are unknown.
     private mutating func setEnvironment(
         _ environment: RecordText, _ place: Place, _ bytes: borrowing Span<UInt8>, of event: inout Event
     ) {
+        guard environment.state != .absent else {
+            if event.header.kind == .exec { event.setUnknown(.processEnvVars) }
+            return
+        }
         set(.processEnvVars, environment, place, bytes, of: &event)
         guard let slot = event.slot(.processEnvVars), !slot.isUnknown else { return }
         var range = slot.range

@@ -26,6 +26,8 @@ public struct RecordDecoder: ~Copyable {
     var joined = ByteArena(capacity: 4096, limit: 64 * 1024)
     var toldGroups: ToldGroups
     private var wantsCapabilities: Bool
+    /// An environment that was captured for other rules is none of these rules' business.
+    var wantsEnvironment: Bool
 
     /// - Parameters:
     ///   - fields: what the loaded rules read. Fields that are costly to make are
@@ -35,11 +37,13 @@ public struct RecordDecoder: ~Copyable {
         startOffset = utcOffset
         toldGroups = ToldGroups(processors: Processors.limit)
         wantsCapabilities = RecordDecoder.wantsCapabilities(fields)
+        wantsEnvironment = fields.contains(.processEnvVars)
     }
 
     /// Notes that other rules are loaded.
     public mutating func setFields(_ fields: FieldSet) {
         wantsCapabilities = RecordDecoder.wantsCapabilities(fields)
+        wantsEnvironment = fields.contains(.processEnvVars)
     }
 
     private static func wantsCapabilities(_ fields: FieldSet) -> Bool {

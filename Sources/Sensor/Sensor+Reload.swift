@@ -1,12 +1,14 @@
 internal import Detection
 internal import EQL
 internal import Logging
+internal import Platform
 internal import Probes
 internal import Processes
 
 extension Sensor {
     /// Replaces rules and exceptions. What the kernel lets through is widened
-    /// first and narrowed last, so that no rule, old or new, misses an event.
+    /// first and narrowed last, so that no rule, old or new, misses an event; and what
+    /// it has sent before is for the old rules, as which it was captured.
     /// On any error the old ones stay.
     mutating func apply(_ reload: Reload) {
         switch reload {
@@ -22,6 +24,17 @@ extension Sensor {
         report("reload_failed", message: "the old rules stay: \(reason)")
     }
 
+    /// Handles what was sent up to now; in a storm, which never ends, what comes
+    /// meanwhile as well.
+    private mutating func finishWithOldRules() {
+        let begin = Clock.boottime()
+        Clock.sleep(nanoseconds: Sensor.settling)
+        while drain() > 0, Clock.boottime() < begin + Sensor.longestFinish {}
+    }
+
+    /// Nanoseconds.
+    private static let longestFinish: Int64 = 500_000_000
+
     private mutating func replace(_ new: SensorOptions) {
         var exceptions = ExceptionSet(new.exceptions, for: new.rules)
         exceptions.keepHits(of: pipeline.sink.exceptions)
@@ -32,10 +45,11 @@ extension Sensor {
         do throws(ProbeError) {
             try probes.widenDestinations(to: destinations, any: any)
             if requirement.kinds.contains(.exit) { try probes.attach(.exit) }
-            probes.setCapturesEnvironment(requirement.environment != [])
+            if requirement.environment != [] { probes.setCapturesEnvironment(true) }
         } catch {
             return refuseReload("the kernel refused: \(error)")
         }
+        finishWithOldRules()
         guard pipeline.sink.send(generation: generations.add(new.rules)) else {
             return refuseReload("the output is blocked")
         }
@@ -53,6 +67,7 @@ extension Sensor {
             // more is let through than is needed: nothing is missed
             log.warning("the kernel's filter stays wide", metadata: ["error": "\(error)"])
         }
+        probes.setCapturesEnvironment(requirement.environment != [])
         if !requirement.kinds.contains(.exit) { probes.detach(.exit) }
         warnOfUnknowable()
         report("reloaded")

@@ -287,7 +287,7 @@ public struct Sensor: ~Copyable {
     private static let slice: Int64 = 100_000_000
     /// How long after a wanted connect an earlier record of another processor
     /// may still arrive and take its place before it.
-    private static let settling: Int64 = 200_000
+    static let settling: Int64 = 200_000
     /// How long to let more of them gather when one follows another.
     private static let stormPause: Int64 = 500_000
     private static let announcementInterval: Int64 = 5_000_000

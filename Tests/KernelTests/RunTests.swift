@@ -108,6 +108,42 @@ extension KernelTests {
             #expect(records.losses.isEmpty, "\(records.losses)")
         }
 
+        @Test("judges what was before a reload by the rules of then")
+        func before() throws {
+            // two that are told of every start of a program; one reads the environment
+            let program = "/tmp/imdswatch-reload-\(UUID().uuidString)"
+            try FileManager.default.copyItem(atPath: "/usr/bin/true", toPath: program)
+            defer { try? FileManager.default.removeItem(atPath: program) }
+            let starts = #"process where event.action == "exec" and process.executable == "\#(program)""#
+            let rules = [starts, starts + #" and process.env_vars : "IMDSWATCH_MARK=*""#]
+            let file = temporaryFile(rules[0])
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let sensor = try Sensor(["--rules", file, "--max-alerts", "0"])
+            for reload in 1...8 {
+                try rules[reload % 2].write(toFile: file, atomically: true, encoding: .utf8)
+                // the signal comes right behind them: nobody has fetched them yet
+                let shell = Process()
+                shell.executableURL = URL(filePath: "/bin/sh")
+                let arguments = (0..<3).map { "\(program) \(reload).\($0);" }.joined(separator: " ")
+                shell.arguments = ["-c", "\(arguments) kill -HUP \(sensor.pid)"]
+                shell.environment = ["IMDSWATCH_MARK": "x", "IMDSWATCH_SECRET": "hunter2"]
+                try shell.run()
+                shell.waitUntilExit()
+                var count = 0
+                let reloaded = sensor.output.wait(.seconds(5)) { line in
+                    if line.text.contains(#""action":"reloaded""#) { count += 1 }
+                    return count == reload
+                }
+                #expect(reloaded != nil)
+            }
+            let records = try sensor.stop()
+            let told = records.documents.filter(\.isAlert).compactMap { $0.strings("process.args")?.last }
+            #expect(told == (1...8).flatMap { reload in (0..<3).map { "\(reload).\($0)" } })
+            #expect(records.losses.isEmpty, "\(records.losses)")
+            #expect(
+                !records.documents.contains { String(decoding: $0.bytes, as: UTF8.self).contains("hunter2") })
+        }
+
         @Test("keeps a file of metrics up to date")
         func metrics() throws {
             let file = temporaryFile("")

@@ -162,7 +162,7 @@ struct RecordDecoderTests {
     func unreadable() throws {
         var record = RecordBuilder.exec()
         for text in RecordBuilder.Text.allCases { record.texts[text] = .unreadable }
-        let event = try decode(record)
+        let event = try decode(record, fields: FieldSet([.processEnvVars]))
         for field: Field in [
             .invokedAs, .processExecutable, .processName, .processWorkingDirectory, .processArgs,
             .processArgsCount, .processCommandLine, .processEnvVars, .parentExecutable, .parentName, .cgroup,
@@ -335,13 +335,26 @@ struct RecordDecoderTests {
         }
     }
 
+    @Test("an environment that was not captured is unknown to rules that read it")
+    func noEnvironment() throws {
+        let fields = FieldSet([.processEnvVars])
+        let start = try decode(RecordBuilder.exec(), fields: fields)
+        #expect(start.slot(.processEnvVars)?.isUnknown == true)
+        let connect = RecordBuilder.connect(to: RecordBuilder.mapped(169, 254, 169, 254))
+        #expect(try decode(connect, fields: fields).slot(.processEnvVars) == nil)
+    }
+
     @Test("splits the environment")
     func environment() throws {
         var record = RecordBuilder.exec()
         record.texts[.environment] = .text("LD_PRELOAD=/a.so\0PATH=/bin\0")
-        #expect(try decode(record).allTexts(.processEnvVars) == ["LD_PRELOAD=/a.so", "PATH=/bin"])
-        record.texts[.environment] = .text("")
+        let fields = FieldSet([.processEnvVars])
+        let event = try decode(record, fields: fields)
+        #expect(event.allTexts(.processEnvVars) == ["LD_PRELOAD=/a.so", "PATH=/bin"])
+        // captured for other rules than those of now
         #expect(try !decode(record).has(.processEnvVars))
+        record.texts[.environment] = .text("")
+        #expect(try !decode(record, fields: fields).has(.processEnvVars))
     }
 
     @Test("keeps bytes that are not UTF-8, newlines and quotes")
