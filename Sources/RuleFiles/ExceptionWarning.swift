@@ -33,30 +33,39 @@ public struct ExceptionWarning: Sendable, Equatable {
 
 extension ExceptionFile {
     /// What is to be told of exceptions, in their order.
+    public static func warnings(
+        of exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64
+    ) -> [ExceptionWarning] {
+        Array(warningsOfEach(exceptions, rules: rules, source: source, at: now).joined())
+    }
+
+    /// What is to be told of each exception.
     ///
     /// - Parameters:
     ///   - rules: those that are loaded with them.
     ///   - source: where the events come from.
     ///   - now: nanoseconds since 1970, UTC.
-    public static func warnings(
-        of exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64
-    ) -> [ExceptionWarning] {
+    public static func warningsOfEach(
+        _ exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64
+    ) -> [[ExceptionWarning]] {
         let known = Set(rules.map(\.id))
-        let stranger = Stranger(rules: rules)
-        var warnings: [ExceptionWarning] = []
-        for exception in exceptions {
+        // documents can tell of events, and with values, that the sensor has not
+        let unlimited =
+            source == .live
+            ? Stranger(rules: rules).satisfied(of: exceptions.map(\.query)) : exceptions.map { _ in false }
+        return zip(exceptions, unlimited).map { exception, isUnlimited in
+            var warnings: [ExceptionWarning] = []
             func warn(_ cause: ExceptionWarning.Cause) {
                 warnings.append(
                     ExceptionWarning(exception: exception.name, file: exception.file, cause: cause))
             }
             if let end = exception.expires, end <= now { warn(.expired(end)) }
             for id in exception.rules where !known.contains(id) { warn(.unknownRule(id)) }
-            // documents can tell of events, and with values, that the sensor has not
-            guard source == .live else { continue }
+            guard source == .live else { return warnings }
             let requirement = exception.query.requirement
             if requirement.kinds.isEmpty {
                 warn(.impossible)
-            } else if stranger.satisfies(exception.query) {
+            } else if isUnlimited {
                 warn(.unlimited)
             }
             var words = requirement.wordsAsIDs
@@ -65,7 +74,7 @@ extension ExceptionFile {
             while let field = fields.popFirst() {
                 if requirement.fields.contains(field) { warn(.outdated(field)) }
             }
+            return warnings
         }
-        return warnings
     }
 }

@@ -23,31 +23,53 @@ struct Stranger {
         connections = addresses.flatMap { address in [80, 443].map { (address, $0) } }
     }
 
-    /// Whether a condition on one event holds for one of its.
-    func satisfies(_ query: CompiledQuery) -> Bool {
-        guard let program = query.stages.first?.program else { return false }
+    /// Which of some conditions on one event hold for one of its.
+    func satisfied(of queries: [CompiledQuery]) -> [Bool] {
+        var found = queries.map { _ in false }
         var reader = DocumentReader()
         var event = Event()
-        for kind in Kind.allCases {
-            do throws(DocumentError) {
-                try reader.read(kind.document.span, into: &event)
-            } catch {
-                preconditionFailure("a document of ours: \(error)")
-            }
-            guard kind == .connection else {
-                if program.matches(event) { return true }
-                continue
-            }
-            for (address, port) in connections {
-                event.set(.destinationIP, address: address)
-                let text = Array(address.description.utf8)
-                event.set(.destinationAddress, text: text.span)
-                event.set(.destinationPort, integer: port)
-                if program.matches(event) { return true }
+        func tryAll() {
+            for (index, query) in queries.enumerated() where !found[index] {
+                found[index] = query.stages.first?.program.matches(event) ?? false
             }
         }
-        return false
+        for circumstances in 0...Circumstances.all.rawValue where found.contains(false) {
+            for kind in Kind.allCases {
+                let document = kind.document(in: Circumstances(rawValue: circumstances))
+                do throws(DocumentError) {
+                    try reader.read(document.span, into: &event)
+                } catch {
+                    preconditionFailure("a document of ours: \(error)")
+                }
+                guard kind == .connection else {
+                    tryAll()
+                    continue
+                }
+                for (address, port) in connections {
+                    event.set(.destinationIP, address: address)
+                    let text = Array(address.description.utf8)
+                    event.set(.destinationAddress, text: text.span)
+                    event.set(.destinationPort, integer: port)
+                    tryAll()
+                }
+            }
+        }
+        return found
     }
+}
+
+/// What does not make one program another: an exception for nothing but these is for
+/// every program.
+private struct Circumstances: OptionSet {
+    let rawValue: UInt8
+
+    static let root = Circumstances(rawValue: 1)
+    static let terminal = Circumstances(rawValue: 2)
+    static let unit = Circumstances(rawValue: 4)
+    static let hostMounts = Circumstances(rawValue: 8)
+    static let script = Circumstances(rawValue: 16)
+    static let succeeds = Circumstances(rawValue: 32)
+    static let all = Circumstances(rawValue: 63)
 }
 
 /// What the sensor tells of.
@@ -55,19 +77,23 @@ private enum Kind: CaseIterable {
     case start, fork, end, connection
 
     /// An event of this kind, as a document.
-    var document: [UInt8] {
-        let leaders = ["entry_leader", "session_leader", "group_leader", "parent"]
-            .map { #""\#($0)":{\#(Kind.program("zq\($0.utf8.count)"))}"# }
+    func document(in circumstances: Circumstances) -> [UInt8] {
+        let leaders = ["entry_leader", "session_leader", "group_leader", "parent"].map {
+            #""\#($0)":{\#(Kind.program("zq\($0.utf8.count)", circumstances))}"#
+        }
+        let user = Kind.user(circumstances)
+        let unit = circumstances.contains(.unit) ? #""service":{"name":"zqy.zqz"},"# : ""
         let text = """
             {"@timestamp":"2026-01-01T00:00:00Z","host":{"os":{"type":"linux"}},\
-            "event":{"kind":"event","module":"imdswatch","dataset":"imdswatch.event",\(facts)},\
-            "process":{\(Kind.program("zqx")),"thread":{"id":48231,"name":"zqx"},\
-            \(leaders.joined(separator: ","))},\
-            "user":{"id":"48619","name":"zqv","effective":{"id":"48619","name":"zqv"}},\
-            "group":{"id":"48623","name":"zqw"},"service":{"name":"zqy.zqz"},\
-            "imdswatch":{"host_mount_namespace":true,"process":{"invoked_as":"/zqj/zqx/zqx",\
-            "cgroup":{"name":"zqy.zqz","id":48647},"login_user":{"id":"48619"},\
-            "script":false,"memfd":false,"deleted":false}}\(more)}
+            "event":{"kind":"event","module":"imdswatch","dataset":"imdswatch.event",\(facts)\
+            \(self == .connection && circumstances.contains(.succeeds) ? #","outcome":"success""# : "")},\
+            "process":{\(Kind.program("zqx", circumstances)),"thread":{"id":48231,"name":"zqx"},\
+            "previous":[{"executable":"/zqj/zqn"}],\(leaders.joined(separator: ","))},\
+            "user":{\(user),"effective":{\(user)}},"group":{"id":"48623","name":"zqw"},\(unit)\
+            "imdswatch":{"host_mount_namespace":\(circumstances.contains(.hostMounts)),\
+            "process":{"invoked_as":"/zqj/zqx/zqx","cgroup":{"name":"zqy.zqz","id":48647},\
+            "login_user":{"id":"48619"},"script":\(circumstances.contains(.script)),\
+            "memfd":false,"deleted":false}}\(more)}
             """
         return Array(text.utf8)
     }
@@ -77,10 +103,7 @@ private enum Kind: CaseIterable {
         case .start: #""category":["process"],"type":["start"],"action":"exec""#
         case .fork: #""category":["process"],"type":["start"],"action":"fork""#
         case .end: #""category":["process"],"type":["end"],"action":"end""#
-        case .connection:
-            """
-            "category":["network"],"type":["start"],"action":"connection_attempted","outcome":"success"
-            """
+        case .connection: #""category":["network"],"type":["start"],"action":"connection_attempted""#
         }
     }
 
@@ -92,14 +115,18 @@ private enum Kind: CaseIterable {
             """ : ""
     }
 
+    private static func user(_ circumstances: Circumstances) -> String {
+        circumstances.contains(.root) ? #""id":"0","name":"root""# : #""id":"48619","name":"zqv""#
+    }
+
     /// The fields of a process called so.
-    private static func program(_ name: String) -> String {
+    private static func program(_ name: String, _ circumstances: Circumstances) -> String {
         """
-        "pid":48231,"name":"\(name)","executable":"/zqj/\(name)/\(name)",\
+        "pid":48231,"entity_id":"\(name)-zqo","name":"\(name)","executable":"/zqj/\(name)/\(name)",\
         "args":["\(name)","zqk"],"args_count":2,"command_line":"\(name) zqk",\
-        "working_directory":"/zqj/zqm","interactive":false,\
-        "user":{"id":"48619","name":"zqv"},"real_user":{"id":"48619"},\
-        "group":{"id":"48623"},"real_group":{"id":"48623"}
+        "working_directory":"/zqj/zqm","interactive":\(circumstances.contains(.terminal)),\
+        "user":{\(user(circumstances))},"real_user":{\(user(circumstances))},\
+        "group":{"id":"48623","name":"zqw"},"real_group":{"id":"48623","name":"zqw"}
         """
     }
 }

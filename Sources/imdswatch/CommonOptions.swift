@@ -54,7 +54,8 @@ struct CommonOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "No line is longer; what does not fit is cut and listed. Default: 15000.", valueName: "bytes"))
+            "No line is longer; what does not fit is cut and listed. At least \(Configuration.leastLine). Default: 15000.",
+            valueName: "bytes"))
     var maxLine: Int?
 
     @Flag(name: .long, help: "Write alerts that an exception held back, too, marked.")

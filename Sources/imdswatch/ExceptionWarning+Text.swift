@@ -13,8 +13,8 @@ extension ExceptionWarning {
         case .impossible:
             "\(subject) cannot hold on a host: the sensor has no event that satisfies it"
         case .wordAsID(let field):
-            "\(subject) compares \(field.info.name), which is a number, with something else: that never "
-                + "holds, and the same under “not” always does"
+            "\(subject) compares \(field.info.name), which is a number, with what is none: that part never "
+                + "holds, and under “not” always does"
         case .unlimited:
             "\(subject) holds for programs that nobody has heard of: it holds back what an attacker starts, too"
         case .outdated(let field):

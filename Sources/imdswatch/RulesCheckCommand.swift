@@ -79,7 +79,7 @@ struct RulesCheckCommand: ParsableCommand {
         for path in paths {
             do throws(RuleFileError) {
                 let found = try ExceptionFile.exceptions(at: path, from: HostFiles())
-                tell(found, in: path, found.map { ExceptionFile.warnings(of: [$0], rules: rules, at: now) })
+                tell(found, in: path, ExceptionFile.warningsOfEach(found, rules: rules, at: now))
             } catch {
                 tell(error)
                 errors.append(error)
