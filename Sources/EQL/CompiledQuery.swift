@@ -107,12 +107,6 @@ public struct Requirement: Sendable, Equatable {
     /// be ignored: `:` does.
     public var environment: Set<String>?
 
-    /// Fields that are the same in all live events of one kind.
-    static let decidedByKind = FieldSet([
-        .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
-        .networkTransport, .networkDirection,
-    ])
-
     /// Needs nothing.
     public init(
         kinds: Kinds = [], destinations: Destinations = .only([]), fields: FieldSet = FieldSet(),

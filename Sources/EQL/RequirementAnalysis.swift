@@ -30,6 +30,12 @@ struct RequirementAnalysis: ~Copyable {
         return event
     }
 
+    /// Fields that the kind of a live event decides.
+    private static let decidedByKind = FieldSet([
+        .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
+        .networkTransport, .networkDirection,
+    ])
+
     /// Fields that only connections have.
     private static let ofConnections: Set<Field> = [
         .destinationIP, .destinationAddress, .destinationPort, .sourceIP, .sourcePort, .networkDirection,
@@ -101,7 +107,7 @@ struct RequirementAnalysis: ~Copyable {
         case .isPresent(let field):
             return holds ? scope(of: [field]) : .all
         case .field(let field, let test):
-            if Requirement.decidedByKind.contains(field) { return kinds(condition, holds: holds) }
+            if RequirementAnalysis.decidedByKind.contains(field) { return kinds(condition, holds: holds) }
             guard holds else { return .all }
             if field.info.type == .identifier, test.words == .all { return .none }
             var scope = scope(of: [field])
