@@ -37,11 +37,22 @@ struct Narrative {
 
     /// The user that the process acts for: `web (1000)`.
     static func user(of evidence: Evidence) -> [UInt8] {
-        let name = evidence.firstText(.userName) ?? evidence.firstText(.processUserName)
-        let id = evidence.identifier(.userID) ?? evidence.identifier(.processUserID)
+        user(
+            evidence.firstText(.userName) ?? evidence.firstText(.processUserName),
+            evidence.identifier(.userID) ?? evidence.identifier(.processUserID))
+    }
+
+    private static func user(_ name: ArraySlice<UInt8>?, _ id: [UInt8]?) -> [UInt8] {
         guard let name else { return id.map { Array("uid ".utf8) + $0 } ?? [] }
         guard let id else { return Array(name) }
         return Array(name) + Array(" (".utf8) + id + Array(")".utf8)
+    }
+
+    /// The user that started the process, if that is another: `web (1000)`.
+    static func realUser(of evidence: Evidence) -> [UInt8]? {
+        let acting = evidence.identifier(.userID) ?? evidence.identifier(.processUserID)
+        guard let id = evidence.identifier(.processRealUserID), id != acting else { return nil }
+        return user(evidence.firstText(.processRealUserName), id)
     }
 
     private mutating func add(_ words: String) { text += words.utf8 }
@@ -112,6 +123,13 @@ extension Evidence {
     func isAbout(_ role: ProcessRole) -> Bool {
         event.has(role.pid) || event.has(role.name) || firstText(role.executable) != nil
     }
+
+    /// False also of what the event does not say.
+    func isTrue(_ field: Field) -> Bool { truth(field) == true }
+
+    func isFalse(_ field: Field) -> Bool { truth(field) == false }
+
+    private func truth(_ field: Field) -> Bool? { event.integers(field).first.map { $0 != 0 } }
 
     /// An identifier as text, whatever it is held as.
     func identifier(_ field: Field) -> [UInt8]? {

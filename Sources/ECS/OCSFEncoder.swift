@@ -41,7 +41,7 @@ public struct OCSFEncoder: Sendable {
         finding(alert, id, rule, first, last, with: &composer)
         composer.ocsfDevice(context, of: last)
         evidences(evidence, with: &composer)
-        unmapped(alert, last, with: &composer)
+        unmapped(alert, evidence, last, with: &composer)
         composer.json.endObject()
     }
 
@@ -107,7 +107,9 @@ public struct OCSFEncoder: Sendable {
         composer.json.endArray()
     }
 
-    private func unmapped(_ alert: Alert, _ last: Evidence, with composer: inout LineComposer) {
+    private func unmapped(
+        _ alert: Alert, _ evidence: [Evidence], _ last: Evidence, with composer: inout LineComposer
+    ) {
         if let sameProcess = alert.sameProcess {
             composer.json.name("unmapped.same_process")
             composer.json.value(sameProcess)
@@ -116,6 +118,22 @@ public struct OCSFEncoder: Sendable {
             composer.json.name("unmapped.hook")
             composer.json.value(last.event.header.hook.name)
         }
+        composer.unmapped("host_mount_namespace", last, .hostMountNamespace)
+        composer.unmapped("deleted", last, .executableDeleted)
+        composer.unmapped("memfd", last, .executableMemory)
+        composer.unmapped("script", last, .executableScript)
+        for (name, field) in [
+            ("invoked_as", Field.invokedAs), ("service_name", .serviceName),
+            ("real_user_name", .processRealUserName),
+        ] {
+            composer.put("unmapped." + name, last, field, .matchedText)
+        }
+        if let id = last.identifier(.processRealUserID) {
+            composer.json.name("unmapped.real_user_id")
+            composer.value(id[...], .identifier, name: "unmapped.real_user_id")
+        }
+        composer.json.name("unmapped.degraded")
+        composer.json.value(evidence.contains { $0.event.header.degraded })
         if alert.isTest {
             composer.json.name("unmapped.test")
             composer.json.value(true)
@@ -209,13 +227,20 @@ extension LineComposer {
     }
 
     /// Writes the first text of a field and notes what is to be known of it.
-    private mutating func put(_ name: String, _ evidence: Evidence, _ field: Field, _ kind: TextClass) {
+    fileprivate mutating func put(_ name: String, _ evidence: Evidence, _ field: Field, _ kind: TextClass) {
         guard let slot = evidence.slot(field) else { return }
         if slot.isCut { noteTruncated(field.name) }
         if slot.isUnknown { noteUnknown(field.name) }
         guard let text = evidence.firstText(field) else { return }
         json.name(name)
         value(text, kind, name: field.name)
+    }
+
+    /// Writes a truth value that the schema has no attribute for.
+    fileprivate mutating func unmapped(_ name: String, _ evidence: Evidence, _ field: Field) {
+        guard let value = evidence.event.integers(field).first else { return }
+        json.name("unmapped." + name)
+        json.value(value != 0)
     }
 
     fileprivate mutating func endpoint(_ name: String, _ evidence: Evidence, _ ip: Field, _ port: Field) {

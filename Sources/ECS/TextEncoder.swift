@@ -32,26 +32,65 @@ public struct TextEncoder: Sendable {
         if alert.isTest { line += " (test)".utf8 }
         if let name = alert.suppressedBy { append(" (suppressed by \(name))", to: &line) }
         row("what", Narrative.message(of: alert, evidence), to: &line)
-        if let command = last.firstText(.processCommandLine) {
+        rows(of: last, to: &line)
+        if alert.sameProcess == false, let first = evidence.first { rows(ofStarted: first, to: &line) }
+        row("process", tree(alert, last), to: &line)
+        circumstances(of: last, to: &line)
+        if evidence.contains(where: { $0.event.header.degraded }) {
+            row("note", Array("evidence was shed under load".utf8), to: &line)
+        }
+    }
+
+    /// What a process runs, and where.
+    private func rows(of evidence: Evidence, to line: inout [UInt8]) {
+        if let command = evidence.firstText(.processCommandLine) {
             row("command", Array(command), to: &line)
-        } else if let executable = last.firstText(.processExecutable) {
-            row("executable", Array(executable), to: &line)
         }
-        if alert.sameProcess == false, let first = evidence.first,
-            let command = first.firstText(.processCommandLine)
-        {
-            row("started", Array(command), to: &line)
-        }
-        if let directory = last.firstText(.processWorkingDirectory) {
+        if let executable = executable(of: evidence) { row("executable", executable, to: &line) }
+        if let directory = evidence.firstText(.processWorkingDirectory) {
             row("directory", Array(directory), to: &line)
         }
-        row("process", tree(alert, last), to: &line)
-        let user = Narrative.user(of: last)
-        if !user.isEmpty { row("user", user, to: &line) }
-        if let container = last.firstText(.containerID), !container.isEmpty {
-            row("container", Array(container), to: &line)
+    }
+
+    /// The same of the program that was started, where another one connected.
+    private func rows(ofStarted evidence: Evidence, to line: inout [UInt8]) {
+        let command = evidence.firstText(.processCommandLine).map { Array($0) } ?? []
+        let executable = executable(of: evidence) ?? []
+        guard !command.isEmpty || !executable.isEmpty else { return }
+        let path = executable.isEmpty || command.isEmpty ? executable : Array(" (".utf8) + executable + [0x29]
+        row("started", command + path, to: &line)
+    }
+
+    /// The path of the executable, and what is odd about it; nil if the event has none.
+    private func executable(of evidence: Evidence) -> [UInt8]? {
+        guard let slot = evidence.slot(.processExecutable) else { return nil }
+        var text = evidence.firstText(.processExecutable).map { Array($0) } ?? []
+        if slot.isUnknown { text = Array("could not be read".utf8) }
+        if text.isEmpty { return nil }
+        if evidence.isTrue(.executableScript), let script = evidence.firstText(.invokedAs) {
+            text += ", runs the script ".utf8
+            text += script
         }
-        if last.event.header.degraded { row("note", Array("evidence was shed under load".utf8), to: &line) }
+        if evidence.isTrue(.executableDeleted) { text += ", deleted".utf8 }
+        if evidence.isTrue(.executableMemory) { text += ", in memory only".utf8 }
+        return text
+    }
+
+    /// Whom a process acts for, and within what.
+    private func circumstances(of evidence: Evidence, to line: inout [UInt8]) {
+        let user = Narrative.user(of: evidence)
+        if !user.isEmpty { row("user", user, to: &line) }
+        if let real = Narrative.realUser(of: evidence) { row("real user", real, to: &line) }
+        for (label, field) in [("container", Field.containerID), ("unit", .serviceName)] {
+            guard let text = evidence.firstText(field), !text.isEmpty else { continue }
+            row(label, Array(text), to: &line)
+        }
+        if evidence.isFalse(.hostMountNamespace) {
+            let number = evidence.event.integers(.mountNamespace).first.map { " (\($0))" } ?? ""
+            row(
+                "mounts", Array("not those of the host\(number): paths are of that namespace".utf8), to: &line
+            )
+        }
     }
 
     /// Appends the line of one event, without a newline.

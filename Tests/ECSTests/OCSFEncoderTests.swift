@@ -17,6 +17,7 @@ struct OCSFEncoderTests {
         let long = FieldValue.texts([String(repeating: "\u{1b}", count: size)])
         let event = try Sample.connect([
             .processCommandLine: long, .processExecutable: long, .parentExecutable: long, .userName: long,
+            .invokedAs: long, .serviceName: long, .processRealUserName: long,
         ])
         let line = try line(Sample.alert([event, event, event]))
         #expect(line.text.utf8.count <= 15_000)
@@ -27,6 +28,24 @@ struct OCSFEncoderTests {
             #expect(line[name] != nil, "\(name)")
         }
         #expect(line.number("type_uid") == line.number("class_uid").map { $0 * 100 + 1 })
+    }
+
+    @Test("keeps what the schema has no attribute for")
+    func unmapped() throws {
+        let event = try Sample.connect([
+            .hostMountNamespace: false, .executableMemory: true, .executableScript: true, .userID: 0,
+            .serviceName: "app.service", .processRealUserName: "web",
+        ])
+        let degraded = try Sample.exec { $0.header.degraded = true }
+        let line = try line(Sample.alert([degraded, event]))
+        for (name, value) in [
+            ("host_mount_namespace", "false"), ("memfd", "true"), ("script", "true"), ("degraded", "true"),
+            ("invoked_as", #""curl""#), ("service_name", #""app.service""#), ("real_user_id", #""1000""#),
+            ("real_user_name", #""web""#),
+        ] {
+            #expect(line.text.contains("\"\(name)\":\(value)"), "\(name)")
+        }
+        #expect(try self.line(Sample.alert([event])).text.contains(#""degraded":false"#))
     }
 
     private func line(_ alert: Alert) throws -> Line {

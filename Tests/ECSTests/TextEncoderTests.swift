@@ -15,11 +15,46 @@ struct TextEncoderTests {
                   what       curl (pid 4242) connected to 169.254.169.254:80, child of bash (pid 4200), \
                 as web (1000), in container 0123456789ab
                   command    curl http://169.254.169.254/
+                  executable /usr/bin/curl
                   directory  /srv/app
                   process    ?(1) > sshd(900) > bash(4200) > curl(4242)
                   user       web (1000)
                   container  0123456789abcdef0123456789abcdef
                 """)
+    }
+
+    @Test("shows what gives a program away: its file, whom it really acts for, and where")
+    func evidence() throws {
+        let odd: [Field: FieldValue] = [
+            .processExecutable: .texts(["/usr/bin/dash", "./get.sh", "/tmp/get.sh"]),
+            .processCommandLine: "sh ./get.sh", .executableScript: true, .invokedAs: "./get.sh",
+            .executableDeleted: true, .userID: 0, .userName: "root", .processRealUserName: "web",
+            .serviceName: "app.service", .hostMountNamespace: false, .mountNamespace: 4_026_532_001,
+        ]
+        let starter = try Sample.exec(pid: 4300, [.processExecutable: "/tmp/sub/curl"])
+        let alert = Sample.alert([starter, try Sample.connect(odd)])
+        let rows = try text(alert).split(separator: "\n").dropFirst(2)
+        #expect(
+            rows.joined(separator: "\n") == """
+                  command    sh ./get.sh
+                  executable /usr/bin/dash, runs the script ./get.sh, deleted
+                  directory  /srv/app
+                  started    curl http://169.254.169.254/ (/tmp/sub/curl)
+                  process    ?(1) > sshd(900) > bash(4200) > curl(4242)
+                  user       root (0)
+                  real user  web (1000)
+                  container  0123456789abcdef0123456789abcdef
+                  unit       app.service
+                  mounts     not those of the host (4026532001): paths are of that namespace
+                """)
+    }
+
+    @Test("says that an executable could not be read, or is in no file")
+    func noFile() throws {
+        let unknown = try Sample.connect([.processExecutable: .unknown])
+        #expect(try text(Sample.alert([unknown])).contains("executable could not be read\n"))
+        let memory = try Sample.connect([.processExecutable: "memfd:x", .executableMemory: true])
+        #expect(try text(Sample.alert([memory])).contains("executable memfd:x, in memory only\n"))
     }
 
     @Test("lets no control character of a process through to the terminal")
