@@ -102,6 +102,9 @@ public struct Requirement: Sendable, Equatable {
     /// Ids of users and groups that the condition compares with what is no number: on
     /// a host that never holds, and the same under `not` always does.
     public var wordsAsIDs = FieldSet()
+    /// Fields that the condition compares with text that has a star in it, which there
+    /// stands for itself.
+    public var literalStars = FieldSet()
     /// Names of the environment variables that conditions on
     /// `process.env_vars` name; nil if the condition does not tell. Case is to
     /// be ignored: `:` does.
@@ -124,6 +127,7 @@ public struct Requirement: Sendable, Equatable {
         fields.formUnion(other.fields)
         identityTexts.formUnion(other.identityTexts)
         wordsAsIDs.formUnion(other.wordsAsIDs)
+        literalStars.formUnion(other.literalStars)
         switch (destinations, other.destinations) {
         case (.only(let mine), .only(let theirs)): destinations = .only(mine.union(theirs))
         default: destinations = .any

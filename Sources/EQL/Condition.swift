@@ -28,6 +28,24 @@ indirect enum Condition: Sendable {
     case any([Condition])
 }
 
+extension Condition {
+    /// Takes every test of these fields for one that helps the whole to hold.
+    mutating func disregard(_ fields: FieldSet) { self = disregarding(fields, as: true) }
+
+    /// - Parameter helpful: what this condition should be for the whole to hold.
+    private func disregarding(_ fields: FieldSet, as helpful: Bool) -> Condition {
+        switch self {
+        case .constant, .category: self
+        case .isPresent(let field), .field(let field, _): fields.contains(field) ? .constant(helpful) : self
+        case .call(let test):
+            test.variables.contains { fields.contains($0.field) } ? .constant(helpful) : self
+        case .not(let operand): .not(operand.disregarding(fields, as: !helpful))
+        case .all(let branches): .all(branches.map { $0.disregarding(fields, as: helpful) })
+        case .any(let branches): .any(branches.map { $0.disregarding(fields, as: helpful) })
+        }
+    }
+}
+
 /// A test on each value of a field; holds if it does for one of them.
 enum FieldTest: Sendable {
     /// Matches one of these.

@@ -93,7 +93,19 @@ extension EQLError {
     }
 
     private static func optional(_ name: String) -> String {
-        "; write ?\(name) if it may be missing"
+        EQLError.isOfAlerts(name)
+            ? ": alerts have it, the events that rules see do not" : "; write ?\(name) if it may be missing"
+    }
+
+    /// Whether a name is one that only alerts have, or the sensor's records of itself.
+    private static func isOfAlerts(_ name: String) -> Bool {
+        let own = [
+            "ancestry", "counters", "degraded", "endpoint", "hook", "lost", "matched", "origin", "raw",
+            "same_process", "suppressed_by", "test", "truncated", "unknown", "version",
+        ]
+        let top = ["message", "rule", "threat"]
+        return own.contains { name == "imdswatch.\($0)" || name.hasPrefix("imdswatch.\($0).") }
+            || top.contains { name == $0 || name.hasPrefix("\($0).") }
     }
 
     private static func text(of count: ClosedRange<Int>) -> String {

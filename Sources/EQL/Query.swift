@@ -1,3 +1,5 @@
+public import Events
+
 /// Compiles EQL text.
 public enum Query {
     /// Whose condition it is: decides how values that a caller can forge, and
@@ -17,15 +19,21 @@ public enum Query {
         case documents
     }
 
+    /// - Parameter disregarded: fields whose tests shall all have come out as the
+    ///   condition wants them: what is left is what the other fields must satisfy.
     /// - Throws: the first error, with its position in `text`.
     public static func compile(
-        _ text: String, role: Role = .rule, source: Source = .live
+        _ text: String, role: Role = .rule, source: Source = .live,
+        disregarding disregarded: FieldSet = FieldSet()
     ) throws(EQLError) -> CompiledQuery {
         let tokens = try Lexer.tokens(of: text)
         var parser = Parser(tokens: tokens)
         let syntax = try parser.parseQuery()
         var analyzer = Analyzer(role: role, source: source)
-        let analyzed = try analyzer.analyze(syntax)
+        var analyzed = try analyzer.analyze(syntax)
+        if !disregarded.isEmpty {
+            for index in analyzed.stages.indices { analyzed.stages[index].condition.disregard(disregarded) }
+        }
         return try Compiler(role: role).compile(analyzed)
     }
 }

@@ -179,6 +179,7 @@ struct RequirementAnalysis: ~Copyable {
         case .field(let field, let test):
             requirement.fields.insert(field)
             if field.info.type == .identifier, test.words != .none { requirement.wordsAsIDs.insert(field) }
+            if test.hasLiteralStar { requirement.literalStars.insert(field) }
             if RequirementAnalysis.identities.contains(field) { requirement.identityTexts.insert(field) }
             if field == .processEnvVars { collectVariables(test, &requirement) }
         case .call(let call):
@@ -224,6 +225,15 @@ extension FieldTest {
             let count = patterns.count { !$0.canBeNumber }
             return count == 0 ? .none : count < patterns.count ? .some : .all
         default: return .none
+        }
+    }
+
+    /// Whether a star stands for itself beside other text, as `==` and `in` have it.
+    fileprivate var hasLiteralStar: Bool {
+        switch self {
+        case .patterns(let patterns), .identifiers(let patterns, _):
+            patterns.contains { $0.exact.map { $0.count > 1 && $0.contains(UInt8(ascii: "*")) } ?? false }
+        default: false
         }
     }
 }

@@ -13,8 +13,14 @@ public struct ExceptionWarning: Sendable, Equatable {
         case impossible
         /// It compares this id with what is no number.
         case wordAsID(Field)
+        /// It compares this field with a text in which a star stands for itself.
+        case literalStar(Field)
+        /// Another one before it in the file has its name, by which hits are told.
+        case sameName
         /// It holds for a program that nobody has heard of.
         case unlimited
+        /// What it asks for, any user can bring about.
+        case arranged
         /// It tests this field, which may have changed since it was learnt.
         case outdated(Field)
     }
@@ -50,31 +56,47 @@ extension ExceptionFile {
     ) -> [[ExceptionWarning]] {
         let known = Set(rules.map(\.id))
         // documents can tell of events, and with values, that the sensor has not
-        let unlimited =
-            source == .live
-            ? Stranger(rules: rules).satisfied(of: exceptions.map(\.query)) : exceptions.map { _ in false }
-        return zip(exceptions, unlimited).map { exception, isUnlimited in
+        let reach = source == .live ? reach(of: exceptions, rules) : exceptions.map { _ in nil }
+        var names: Set<String> = []
+        return zip(exceptions, reach).map { exception, reach in
             var warnings: [ExceptionWarning] = []
             func warn(_ cause: ExceptionWarning.Cause) {
                 warnings.append(
                     ExceptionWarning(exception: exception.name, file: exception.file, cause: cause))
             }
             if let end = exception.expires, end <= now { warn(.expired(end)) }
+            if !names.insert(exception.name).inserted { warn(.sameName) }
             for id in exception.rules where !known.contains(id) { warn(.unknownRule(id)) }
             guard source == .live else { return warnings }
             let requirement = exception.query.requirement
             if requirement.kinds.isEmpty {
                 warn(.impossible)
-            } else if isUnlimited {
-                warn(.unlimited)
+            } else if let reach {
+                warn(reach)
             }
             var words = requirement.wordsAsIDs
             while let field = words.popFirst() { warn(.wordAsID(field)) }
+            var stars = requirement.literalStars
+            while let field = stars.popFirst() { warn(.literalStar(field)) }
             var fields = ProcessRole.fieldsOfPrograms
             while let field = fields.popFirst() {
                 if requirement.fields.contains(field) { warn(.outdated(field)) }
             }
             return warnings
         }
+    }
+
+    /// For whom else each exception is: `unlimited`, `arranged` or nobody.
+    private static func reach(of exceptions: [Exception], _ rules: [Rule]) -> [ExceptionWarning.Cause?] {
+        let stranger = Stranger(rules: rules)
+        let unlimited = stranger.satisfied(of: exceptions.map(\.query))
+        let rest = zip(exceptions, unlimited).map { exception, isUnlimited in
+            isUnlimited
+                ? nil
+                : try? Query.compile(
+                    exception.text, role: .exception, disregarding: ProcessRole.fieldsOfCallers)
+        }
+        let arranged = stranger.arranged(of: rest)
+        return zip(unlimited, arranged).map { $0 ? .unlimited : $1 ? .arranged : nil }
     }
 }

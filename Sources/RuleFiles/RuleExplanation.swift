@@ -25,8 +25,11 @@ public struct RuleExplanation: Sendable {
         /// of these kinds.
         public var needs: [Need]
 
-        /// Whether it compares the id of a user or group with what is no number.
-        var comparesIDWithWord: Bool
+        /// Ids of users and groups that it compares with what is no number.
+        var wordsAsIDs: [Field]
+
+        /// Fields that it compares with text in which a star stands for itself.
+        var literalStars: [Field]
 
         /// Whether the sensor has no event that could satisfy it.
         public var isImpossible: Bool { kinds.isEmpty }
@@ -71,8 +74,34 @@ public struct RuleExplanation: Sendable {
             return nil
         }
         let which = isSequence ? "event \(index + 1) of the sequence" : "it"
-        let hint = stages[index].comparesIDWithWord ? " (ids of users and groups are numbers)" : ""
+        let hint = !stages[index].wordsAsIDs.isEmpty ? " (ids of users and groups are numbers)" : ""
         return "cannot match on a host: the sensor has no event that satisfies \(which)\(hint)"
+    }
+
+    /// Why the rule may not do what it is written for, although it loads: `obstacle`, and
+    /// tests that come out another way than they read.
+    public var warnings: [String] {
+        var warnings = obstacle.map { [$0] } ?? []
+        // what an obstacle of this kind says is said
+        if obstacle == nil {
+            for name in RuleExplanation.names(stages.flatMap(\.wordsAsIDs)) {
+                warnings.append(
+                    "compares \(name), which is a number, with what is none: that part never holds, and under "
+                        + "“not” always does")
+            }
+        }
+        for name in RuleExplanation.names(stages.flatMap(\.literalStars)) {
+            warnings.append(
+                "compares \(name) with a text in which * stands for itself; for a pattern use “:” or “like”")
+        }
+        return warnings
+    }
+
+    /// Each once, in the order in which the query has them.
+    private static func names(_ fields: [Field]) -> [String] {
+        var names: [String] = []
+        for field in fields where !names.contains(field.name) { names.append(field.name) }
+        return names
     }
 
     private static func stage(_ stage: EQL.Stage, _ role: Stage.Role, runs: Int) -> Stage {
@@ -85,6 +114,7 @@ public struct RuleExplanation: Sendable {
         return Stage(
             role: role, runs: runs, kinds: kinds, destinations: requirement.destinations,
             fields: requirement.fields.fields, keys: stage.keys, tests: stage.program.testCount,
-            needs: stage.needs, comparesIDWithWord: !requirement.wordsAsIDs.isEmpty)
+            needs: stage.needs, wordsAsIDs: requirement.wordsAsIDs.fields,
+            literalStars: requirement.literalStars.fields)
     }
 }

@@ -24,7 +24,8 @@ public enum RuleFile {
         }
         let document = try TOMLDocument(bytes, file: file)
         guard let section = try document.root.section("rule") else {
-            throw RuleFileError(file: file, reason: .missingKey("rule"))
+            throw RuleFileError(
+                file: file, reason: document.root.has("exception") ? .exceptions : .missingKey("rule"))
         }
         do throws(RuleFileError) {
             return try rule(in: document, section, ruleset: ruleset, source: source)

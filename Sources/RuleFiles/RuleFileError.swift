@@ -12,6 +12,8 @@ public struct RuleFileError: Error, Sendable {
         case syntax(String)
         case missingKey(String)
         case unknownKey(String, known: [String])
+        /// A file of exceptions where a rule should be.
+        case exceptions
         case wrongType(key: String, expected: String)
         case invalidValue(key: String, expected: String)
         /// The query is written in another language than EQL.
@@ -73,6 +75,7 @@ extension RuleFileError: CustomStringConvertible {
         case .missingKey(let key): "`\(key)` is missing"
         case .unknownKey(let key, let known):
             "`\(key)` is not known here; known are \(known.joined(separator: ", "))"
+        case .exceptions: "these are exceptions, not a rule: name the file with --exceptions"
         case .wrongType(let key, let expected): "`\(key)` must be \(expected)"
         case .invalidValue(let key, let expected): "`\(key)` must be \(expected)"
         case .otherLanguage(let language): "the query is in \(language), and only EQL can be run"
@@ -92,7 +95,7 @@ extension RuleFileError: CustomStringConvertible {
         switch reason {
         case .file, .noRuleFiles, .unknownBuiltIn: "file"
         case .notText, .controlCharacter, .syntax: "syntax"
-        case .missingKey, .unknownKey, .wrongType, .invalidValue: "key"
+        case .missingKey, .unknownKey, .exceptions, .wrongType, .invalidValue: "key"
         case .otherLanguage: "language"
         case .otherType: "type"
         case .otherSystem: "system"

@@ -15,8 +15,16 @@ extension ExceptionWarning {
         case .wordAsID(let field):
             "\(subject) compares \(field.info.name), which is a number, with what is none: that part never "
                 + "holds, and under “not” always does"
+        case .literalStar(let field):
+            "\(subject) compares \(field.info.name) with a text in which * stands for itself; for a pattern use "
+                + "“:” or “like”"
+        case .sameName:
+            "\(subject) has the name of one before it: their hits cannot be told apart"
         case .unlimited:
             "\(subject) holds for programs that nobody has heard of: it holds back what an attacker starts, too"
+        case .arranged:
+            "\(subject) asks for no more than any user can bring about (names, arguments, directories, units, "
+                + "files that all can write, programs that run what they are told): an attacker can satisfy it"
         case .outdated(let field):
             "\(subject) tests \(field.info.name), which is as of when that process started its program: "
                 + "it holds, too, where the process has changed that since"

@@ -38,10 +38,10 @@ struct RulesCheckCommand: ParsableCommand {
     }
 
     private func tell(_ rule: Rule) {
-        let obstacle = RuleExplanation(rule).obstacle
+        let warnings = RuleExplanation(rule).warnings
         guard selection.json else {
             print("\(rule.file.printable): ok: \(rule.name.printable)")
-            if let obstacle { print("  warning: \(obstacle)") }
+            for warning in warnings { print("  warning: \(warning)") }
             return
         }
         let line = JSONWriter.object { writer in
@@ -49,7 +49,7 @@ struct RulesCheckCommand: ParsableCommand {
             writer.member("id", rule.id)
             writer.member("name", rule.name)
             writer.member("status", "loaded")
-            if let obstacle { writer.member("warning", obstacle) }
+            if !warnings.isEmpty { writer.member("warning", warnings.joined(separator: "; ")) }
         }
         print(line)
     }

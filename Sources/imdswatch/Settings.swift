@@ -158,7 +158,7 @@ struct Settings {
             log.warning("\(loaded.rules.count.counted("rule")) loaded, \(loaded.errors.count) refused")
         }
         for rule in loaded.rules {
-            if let obstacle = RuleExplanation(rule).obstacle { log.warning("\(rule.file): \(obstacle)") }
+            for warning in RuleExplanation(rule).warnings { log.warning("\(rule.file): \(warning)") }
         }
         return RuleSet(loaded.rules)
     }

@@ -166,4 +166,24 @@ struct RequirementTests {
         #expect(query.requirement.destinations == .only([prefix]))
         #expect(query.requirement.environment == [])
     }
+
+    @Test(
+        "of the fields that are left, where some are disregarded",
+        arguments: [
+            (#"any where process.name == "a""#, true),
+            (#"any where not process.name == "a""#, true),
+            (#"any where process.name == null and user.id == 7"#, true),
+            (#"any where process.name == "a" and user.id == 8"#, false),
+            (#"any where process.name == "a" or user.id == 8"#, true),
+            (#"any where not (process.name == "a" or user.id == 7)"#, false),
+            (#"any where not (process.name == "a" and user.id == 7)"#, true),
+            (#"any where not (not process.name == "a" or user.id == 8)"#, true),
+            (#"any where length(process.name) == 99 and user.id == 7"#, true),
+            (#"any where not endsWith(process.name, "x") and user.id == 8"#, false),
+        ])
+    func disregarding(query: String, holds: Bool) throws {
+        let relaxed = try Query.compile(query, disregarding: FieldSet([.processName]))
+        #expect(relaxed.stages[0].accepts([.processName: "b", .userID: 7]) == holds)
+        #expect(!relaxed.requirement.fields.contains(.processName))
+    }
 }

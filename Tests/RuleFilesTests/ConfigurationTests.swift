@@ -167,7 +167,7 @@ struct ExceptionFileTests {
             return ExceptionFile.warnings(of: exceptions, rules: [], source: source, at: 0).map(\.cause)
         }
         let leader = "any where process.session_leader.user.id == 0 and process.parent.name == \"cron\""
-        #expect(try warnings(leader) == [.outdated(.sessionLeaderUserID)])
+        #expect(try warnings(leader) == [.arranged, .outdated(.sessionLeaderUserID)])
         #expect(try warnings(leader, .documents) == [])
         let others =
             "any where process.session_leader.interactive == false and not process.parent.thread.name == \"x\""
@@ -182,11 +182,10 @@ struct ExceptionFileTests {
         #expect(
             try warnings(#"any where user.id : ("root", "0") or not group.id like "wheel*""#)
                 == [.unlimited, .wordAsID(.userID), .wordAsID(.groupID)])
-        #expect(try warnings(#"any where user.id : ("0", "10*", "1?") and group.id == 0"#) == [])
+        #expect(try warnings(#"any where user.id : ("10*", "1?") and group.id == 10"#) == [])
         // as of when it forked the process
         #expect(
-            try warnings(
-                "any where process.parent.user.id == 0 and process.parent.working_directory == \"/\"") == [])
+            try warnings("any where process.parent.user.id == 7 and process.parent.group.id == 7") == [])
     }
 
     @Test(
@@ -235,6 +234,63 @@ struct ExceptionFileTests {
         let warnings = ExceptionFile.warnings(of: exceptions, rules: [rule], at: 0).map(\.cause)
         #expect(warnings.contains(.unlimited) == isUnlimited)
         #expect(ExceptionFile.warnings(of: exceptions, rules: [], source: .documents, at: 0) == [])
+    }
+
+    @Test("are warned of when two have one name, or compare with a star as it stands")
+    func misread() throws {
+        func exception(_ name: String, _ condition: String) -> String {
+            "[[exception]]\nname = '\(name)'\nreason = 'r'\ncondition = '\(condition)'\n"
+        }
+        let text =
+            exception("a", #"any where process.executable == "/opt/agent""#)
+            + exception("b", #"any where process.executable in ("/opt/b*", "/opt/c")"#)
+            + exception("a", #"any where process.executable : "/opt/d*""#)
+        let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        let found = ExceptionFile.warningsOfEach(exceptions, rules: [], at: 0).map { $0.map(\.cause) }
+        #expect(found == [[], [.literalStar(.processExecutable)], [.sameName]])
+    }
+
+    @Test(
+        "are warned of where any user can bring about what they ask for",
+        arguments: [
+            (#"any where process.name == "backup-agent""#, true),
+            (#"any where process.name == "backup-agent" and user.id == 0"#, true),
+            (#"process where process.args == "--daemon" and process.args_count == 3"#, true),
+            (#"any where process.command_line : "*169.254.169.254/latest/meta-data/instance-id*""#, true),
+            (#"any where process.working_directory : "/opt/*""#, true),
+            (#"any where service.name == "patch-agent.service""#, true),
+            (#"any where service.name == "patch-agent.service" and user.id == 0"#, true),
+            (#"any where process.parent.name == "bash""#, true),
+            (#"any where process.parent.executable : "/usr/bin/bash""#, true),
+            (#"any where process.parent.user.id == 0 and process.parent.working_directory == "/""#, true),
+            (#"any where process.parent.executable == "/usr/lib/systemd/systemd""#, true),
+            (#"any where process.name : "*" and process.parent.executable : "/usr/bin/*""#, true),
+            (#"any where process.executable : "/tmp/*""#, true),
+            (#"any where process.executable : ("/opt/agent/*", "/home/*/bin/*", "/home/*")"#, true),
+            (#"any where process.executable == "/usr/bin/curl" and process.args : "*instance-id*""#, true),
+            (#"any where process.executable == "/opt/agent" or process.name == "agent""#, true),
+            (#"any where not process.executable : "/tmp/*" and length(process.command_line) > 2000"#, true),
+            // an executable that is not anybody's, or a user who is not anybody
+            (#"any where process.executable == "/opt/agent""#, false),
+            (#"any where process.name == "agent" and process.executable : "/opt/*""#, false),
+            (#"any where process.name == "agent" and user.id == 990"#, false),
+            (#"any where process.parent.executable == "/opt/agent" and process.name == "curl""#, false),
+            (
+                #"any where service.name == "a.service" and user.id == 0 and imdswatch.host_mount_namespace == true"#,
+                false
+            ),
+            (#"any where service.name == "snap.a.service" and container.id == null and user.id == 0"#, false),
+            (#"any where container.id == "0123456789ab" and process.name == "curl""#, false),
+            // of these all is said already
+            (#"any where process.executable : "*a*""#, nil), ("any where user.id == 0", nil),
+        ] as [(String, Bool?)])
+    func arranged(condition: String, isArranged: Bool?) throws {
+        let text = "[[exception]]\nname = 'n'\nreason = 'r'\ncondition = '\(condition)'\n"
+        let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        let causes = ExceptionFile.warnings(of: exceptions, rules: [], at: 0).filter {
+            $0.cause != .impossible
+        }
+        #expect(causes.map(\.cause) == (isArranged.map { $0 ? [.arranged] : [] } ?? [.unlimited]))
     }
 
     @Test(

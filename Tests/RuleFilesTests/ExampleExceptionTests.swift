@@ -25,6 +25,12 @@ struct ExampleExceptionTests {
         return try ExceptionFile.exceptions(from: Array(Data(contentsOf: path)), file: "agents.toml")
     }
 
+    @Test("are not warned of")
+    func warnings() throws {
+        let found = ExceptionFile.warnings(of: try Self.exceptions(), rules: [], at: 0)
+        #expect(found == [])
+    }
+
     /// What one of them is for, and what only looks like it.
     struct Example: Sendable, CustomTestStringConvertible {
         let name: String

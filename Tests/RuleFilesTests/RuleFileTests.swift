@@ -186,6 +186,9 @@ struct RuleFileTests {
         "are refused with a position and a reason",
         arguments: [
             Refusal("", nil, nil, "`rule` is missing"),
+            Refusal(
+                "[[exception]]\nname = 'n'\n", nil, nil,
+                "these are exceptions, not a rule: name the file with --exceptions"),
             Refusal("x = 1\n[rule]\nname = \"n\"\n", 2, 2, "`query` is missing"),
             Refusal("[rule]\nquery = 5\n", 2, 1, "`query` must be a text"),
             Refusal("[rule]\nquery = \"\"\n", 2, 1, "`query` must be a text"),

@@ -291,4 +291,25 @@ struct ExplanationTests {
         let missing = try explanation("sequence with maxspan=1s [process where true] ![file where true]")
         #expect(missing.obstacle == nil)
     }
+
+    @Test("say which tests come out another way than they read")
+    func misread() throws {
+        let always = try explanation(#"any where not user.id == "root" and process.name : "cu*l""#)
+        #expect(
+            always.warnings == [
+                "compares user.id, which is a number, with what is none: that part never holds, and under "
+                    + "“not” always does"
+            ])
+        let stars = try explanation(
+            #"sequence by host.id [process where process.name == "cu*l"] [process where process.name in ("b*", "c")]"#
+        )
+        #expect(
+            stars.warnings == [
+                "compares process.name with a text in which * stands for itself; for a pattern use “:” or “like”"
+            ])
+        #expect(try explanation(#"any where process.args == "*" and process.name : "c*""#).warnings == [])
+        // said once
+        let never = try explanation(#"any where user.id == "root""#)
+        #expect(never.warnings == [try #require(never.obstacle)])
+    }
 }
