@@ -29,6 +29,23 @@ extension BenchResult {
         slowdowns + hookTimes + consumption + latencyLines + losses
     }
 
+    /// How the figures stand to their budgets, in a sentence or two.
+    public var conclusion: String {
+        let judged = budgetLines.filter { $0.verdict != .none }
+        func names(_ verdict: BudgetLine.Verdict) -> [String] {
+            judged.filter { $0.verdict == verdict }.map(\.what)
+        }
+        let (met, missed, unclear) = (names(.met), names(.missed), names(.unclear))
+        var text = "\(met.count) of \(judged.count) budgets met"
+        if !missed.isEmpty { text += "; over: " + missed.joined(separator: "; ") }
+        if !unclear.isEmpty {
+            text +=
+                "; unclear, since the interval holds the budget: " + unclear.joined(separator: "; ")
+                + ". More --pairs, or a quieter hour, narrow the interval"
+        }
+        return text + "."
+    }
+
     private var sensor: Contender? { contenders.first }
 
     private var slowdowns: [BudgetLine] {
@@ -56,7 +73,8 @@ extension BenchResult {
                 what: "BPF \(cost.program), \(cost.load)", measured: time(times.median),
                 detail: "a run, quartiles \(time(quartiles.lowerBound)) to \(time(quartiles.upperBound)); "
                     + (measuring == nil ? "with what the measuring takes; " : "")
-                    + "\(cost.runs) runs, others' too: \(decimal(cost.runsPerOperation, 1)) for each of ours",
+                    + "\(cost.runs) runs, also for others on this host: "
+                    + "\(decimal(cost.runsPerOperation, 1)) for each operation of the load",
                 budget: cost.budget.map { "<= \(time($0))" } ?? "",
                 verdict: cost.budget.map { BudgetLine.Verdict(times.interval, limit: $0) } ?? .none)
         }

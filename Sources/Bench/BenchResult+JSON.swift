@@ -43,6 +43,7 @@ extension BenchResult {
         writer.put("highest_starts_per_second", ceiling.rate)
         writer.put("lost_at_highest", Int(ceiling.lost))
         writer.put("lost", Int(lost))
+        writer.put("conclusion", conclusion)
         writer.objects("budget", budgetLines) { line, writer in
             writer.put("what", line.what)
             writer.put("measured", line.measured)

@@ -12,6 +12,9 @@ public struct SystemCallError: Error, Hashable, Sendable {
         self.code = code
     }
 
+    /// There is nothing of that name.
+    public static let notFound = ENOENT
+
     /// The failure that the calling thread saw last.
     static func last(_ call: StaticString) -> SystemCallError {
         SystemCallError(call, code: errno)

@@ -121,6 +121,7 @@ struct BenchCommand: ParsableCommand {
         if result.contenders.count > 1 {
             text += "\n" + comparison(result)
         }
+        text += "\n\(result.conclusion)\n"
         for reason in result.left { text += "left out: \(reason)\n" }
         return text
     }

@@ -66,7 +66,9 @@ struct CheckCommand: ParsableCommand {
     }
 
     private static func reason(_ refusal: Refusal) -> String {
-        let name = SystemCallError.text(of: refusal.code)
+        let name =
+            refusal.code == SystemCallError.notFound
+            ? "this kernel does not offer it" : SystemCallError.text(of: refusal.code)
         let line = refusal.message.split(separator: "\n").last.map(String.init) ?? ""
         return line.isEmpty ? name : "\(name) (\(line))"
     }
