@@ -20,7 +20,7 @@ public struct BenchPage {
         <p>imdswatch \(escaped(result.version)), Linux \(escaped(result.kernel)), \(result.processors) CPUs,
         hooks \(escaped(result.hooks)); \(result.pairs) interleaved pairs; \(escaped(date)).</p>
         <h2>Beside the budget</h2>
-        <p>\(escaped(result.conclusion))</p>
+        \(result.conclusion.split(separator: "\n").map { "<p>\(escaped(String($0)))</p>" }.joined())
         <table><tr><th>what</th><th>measured</th><th>budget</th><th></th><th>detail</th></tr>
         \(rows)</table>
         <h2>Slowdown, pair by pair</h2>

@@ -36,14 +36,14 @@ extension BenchResult {
             judged.filter { $0.verdict == verdict }.map(\.what)
         }
         let (met, missed, unclear) = (names(.met), names(.missed), names(.unclear))
-        var text = "\(met.count) of \(judged.count) budgets met"
-        if !missed.isEmpty { text += "; over: " + missed.joined(separator: "; ") }
+        var text = "\(met.count) of \(judged.count) budgets met."
+        if !missed.isEmpty { text += "\nOver: " + missed.joined(separator: "; ") + "." }
         if !unclear.isEmpty {
             text +=
-                "; unclear, since the interval holds the budget: " + unclear.joined(separator: "; ")
-                + ". More --pairs, or a quieter hour, narrow the interval"
+                "\nUnclear, the intervals are too wide: " + unclear.joined(separator: "; ")
+                + ". More --pairs, or a quieter hour, make them narrower."
         }
-        return text + "."
+        return text
     }
 
     private var sensor: Contender? { contenders.first }

@@ -111,6 +111,13 @@ package struct JSONWriter: Sendable {
     package mutating func key(_ name: String) { plainKey(name.utf8.span) }
 
     /// Adds an array of objects, each written by a closure.
+    package mutating func strings(_ name: String, _ texts: [String]) {
+        key(name)
+        beginArray()
+        for text in texts { value(text) }
+        endArray()
+    }
+
     package mutating func objects<Element>(
         _ name: String, _ elements: [Element], _ write: (Element, inout JSONWriter) -> Void
     ) {

@@ -41,39 +41,45 @@ public struct TextEncoder: Sendable {
         }
     }
 
-    /// What a process runs, and where.
+    /// What a process runs, and where. A row for each: a path could look like a remark.
     private func rows(of evidence: Evidence, to line: inout [UInt8]) {
         if let command = evidence.firstText(.processCommandLine) {
             row("command", Array(command), to: &line)
         }
         if let executable = executable(of: evidence) { row("executable", executable, to: &line) }
+        if evidence.isTrue(.executableScript), let script = script(of: evidence) {
+            row("script", Array(script), to: &line)
+        }
+        if evidence.isTrue(.executableDeleted) {
+            row("deleted", Array("the executable has no name left in the file system".utf8), to: &line)
+        }
+        if evidence.isTrue(.executableMemory) {
+            row("in memory", Array("the executable never was a file".utf8), to: &line)
+        }
         if let directory = evidence.firstText(.processWorkingDirectory) {
             row("directory", Array(directory), to: &line)
         }
     }
 
-    /// The same of the program that was started, where another one connected.
+    /// The program that was started, where another one connected.
     private func rows(ofStarted evidence: Evidence, to line: inout [UInt8]) {
-        let command = evidence.firstText(.processCommandLine).map { Array($0) } ?? []
-        let executable = executable(of: evidence) ?? []
-        guard !command.isEmpty || !executable.isEmpty else { return }
-        let path = executable.isEmpty || command.isEmpty ? executable : Array(" (".utf8) + executable + [0x29]
-        row("started", command + path, to: &line)
+        if let command = evidence.firstText(.processCommandLine) {
+            row("started", Array(command), to: &line)
+        }
+        if let executable = executable(of: evidence) { row("from", executable, to: &line) }
     }
 
-    /// The path of the executable, and what is odd about it; nil if the event has none.
+    /// The path of the executable; nil if the event has none.
     private func executable(of evidence: Evidence) -> [UInt8]? {
         guard let slot = evidence.slot(.processExecutable) else { return nil }
-        var text = evidence.firstText(.processExecutable).map { Array($0) } ?? []
-        if slot.isUnknown { text = Array("could not be read".utf8) }
-        if text.isEmpty { return nil }
-        if evidence.isTrue(.executableScript), let script = evidence.firstText(.invokedAs) {
-            text += ", runs the script ".utf8
-            text += script
-        }
-        if evidence.isTrue(.executableDeleted) { text += ", deleted".utf8 }
-        if evidence.isTrue(.executableMemory) { text += ", in memory only".utf8 }
-        return text
+        if slot.isUnknown { return Array("could not be read".utf8) }
+        return evidence.firstText(.processExecutable).flatMap { $0.isEmpty ? nil : Array($0) }
+    }
+
+    /// Its absolute path if the event has it, else the path as invoked.
+    private func script(of evidence: Evidence) -> ArraySlice<UInt8>? {
+        evidence.texts(.processExecutable).dropFirst().last { $0.first == UInt8(ascii: "/") }
+            ?? evidence.firstText(.invokedAs)
     }
 
     /// Whom a process acts for, and within what.

@@ -29,19 +29,19 @@ indirect enum Condition: Sendable {
 }
 
 extension Condition {
-    /// Takes every test of these fields for one that helps the whole to hold.
-    mutating func disregard(_ fields: FieldSet) { self = disregarding(fields, as: true) }
+    /// Takes tests for ones that help the whole to hold.
+    ///
+    /// - Parameter granted: asked of each test of fields, and whether that helps if it holds.
+    mutating func grant(_ granted: (Condition, Bool) -> Bool) { self = granting(granted, as: true) }
 
     /// - Parameter helpful: what this condition should be for the whole to hold.
-    private func disregarding(_ fields: FieldSet, as helpful: Bool) -> Condition {
+    private func granting(_ granted: (Condition, Bool) -> Bool, as helpful: Bool) -> Condition {
         switch self {
         case .constant, .category: self
-        case .isPresent(let field), .field(let field, _): fields.contains(field) ? .constant(helpful) : self
-        case .call(let test):
-            test.variables.contains { fields.contains($0.field) } ? .constant(helpful) : self
-        case .not(let operand): .not(operand.disregarding(fields, as: !helpful))
-        case .all(let branches): .all(branches.map { $0.disregarding(fields, as: helpful) })
-        case .any(let branches): .any(branches.map { $0.disregarding(fields, as: helpful) })
+        case .isPresent, .field, .call: granted(self, helpful) ? .constant(helpful) : self
+        case .not(let operand): .not(operand.granting(granted, as: !helpful))
+        case .all(let branches): .all(branches.map { $0.granting(granted, as: helpful) })
+        case .any(let branches): .any(branches.map { $0.granting(granted, as: helpful) })
         }
     }
 }

@@ -56,8 +56,9 @@ extension EQLError {
     private var typeMessage: String {
         switch reason {
         case .unknownField(let name, let suggestion):
-            "unknown field “\(name)”" + EQLError.hint(suggestion)
-                + (suggestion == nil ? EQLError.optional(name) : "")
+            "unknown field “\(name)”"
+                + (suggestion == nil || EQLError.isOfAlerts(name)
+                    ? EQLError.optional(name) : EQLError.hint(suggestion))
         case .notProduced(let name):
             "the sensor does not produce “\(name)”" + EQLError.optional(name)
         case .unknownFunction(let name, let suggestion):

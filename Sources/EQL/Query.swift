@@ -1,5 +1,3 @@
-public import Events
-
 /// Compiles EQL text.
 public enum Query {
     /// Whose condition it is: decides how values that a caller can forge, and
@@ -19,20 +17,20 @@ public enum Query {
         case documents
     }
 
-    /// - Parameter disregarded: fields whose tests shall all have come out as the
-    ///   condition wants them: what is left is what the other fields must satisfy.
+    /// - Parameter granted: which tests are taken to come out as the whole condition wants
+    ///   them: what is left is what the others ask for.
     /// - Throws: the first error, with its position in `text`.
     public static func compile(
         _ text: String, role: Role = .rule, source: Source = .live,
-        disregarding disregarded: FieldSet = FieldSet()
+        granting granted: (Test) -> Bool = { _ in false }
     ) throws(EQLError) -> CompiledQuery {
         let tokens = try Lexer.tokens(of: text)
         var parser = Parser(tokens: tokens)
         let syntax = try parser.parseQuery()
         var analyzer = Analyzer(role: role, source: source)
         var analyzed = try analyzer.analyze(syntax)
-        if !disregarded.isEmpty {
-            for index in analyzed.stages.indices { analyzed.stages[index].condition.disregard(disregarded) }
+        for index in analyzed.stages.indices {
+            analyzed.stages[index].condition.grant { granted(Test($0, role, isWanted: $1)) }
         }
         return try Compiler(role: role).compile(analyzed)
     }

@@ -7,26 +7,14 @@ import Events
 /// never too small.
 struct RequirementAnalysis: ~Copyable {
     // one event of each live kind, to ask tests what they say of kinds
-    private let exec = RequirementAnalysis.sample(.exec, "process", "start", "exec")
-    private let fork = RequirementAnalysis.sample(.fork, "process", "start", "fork")
-    private let exit = RequirementAnalysis.sample(.exit, "process", "end", "end")
-    private let connect = RequirementAnalysis.sample(.connect, "network", "start", "connection_attempted")
+    private let exec = RequirementAnalysis.sample(.exec)
+    private let fork = RequirementAnalysis.sample(.fork)
+    private let exit = RequirementAnalysis.sample(.exit)
+    private let connect = RequirementAnalysis.sample(.connect)
 
-    private static func sample(
-        _ kind: EventKind, _ category: StaticString, _ type: StaticString, _ action: StaticString
-    ) -> Event {
+    private static func sample(_ kind: EventKind) -> Event {
         var event = Event()
-        event.header.kind = kind
-        event.set(.eventCategory, text: category)
-        event.set(.eventType, text: type)
-        event.set(.eventAction, text: action)
-        event.set(.eventKind, text: "event")
-        event.set(.eventModule, text: "imdswatch")
-        event.set(.eventDataset, text: "imdswatch.event")
-        event.set(.hostOSType, text: "linux")
-        guard kind == .connect else { return event }
-        event.set(.networkTransport, text: "tcp")
-        event.set(.networkDirection, text: "egress")
+        event.setFacts(of: kind)
         return event
     }
 
@@ -165,6 +153,9 @@ struct RequirementAnalysis: ~Copyable {
 
     // MARK: Fields
 
+    /// Arguments often hold a star.
+    private static let withStars = FieldSet(
+        [.processEnvVars] + ProcessRole.allCases.flatMap { [$0.args, $0.commandLine ?? $0.args] })
     private static let identities = FieldSet(ProcessRole.allCases.map(\.entityID))
 
     private func collectFields(_ condition: Condition, _ requirement: inout Requirement) {
@@ -179,7 +170,9 @@ struct RequirementAnalysis: ~Copyable {
         case .field(let field, let test):
             requirement.fields.insert(field)
             if field.info.type == .identifier, test.words != .none { requirement.wordsAsIDs.insert(field) }
-            if test.hasLiteralStar { requirement.literalStars.insert(field) }
+            if test.hasLiteralStar, !RequirementAnalysis.withStars.contains(field) {
+                requirement.literalStars.insert(field)
+            }
             if RequirementAnalysis.identities.contains(field) { requirement.identityTexts.insert(field) }
             if field == .processEnvVars { collectVariables(test, &requirement) }
         case .call(let call):

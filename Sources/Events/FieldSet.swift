@@ -42,6 +42,16 @@ public struct FieldSet: Sendable, Equatable {
         high |= other.high
     }
 
+    public func isDisjoint(with other: FieldSet) -> Bool {
+        low & other.low == 0 && middle & other.middle == 0 && high & other.high == 0
+    }
+
+    public func union(_ other: FieldSet) -> FieldSet {
+        var union = self
+        union.formUnion(other)
+        return union
+    }
+
     public func isSubset(of other: FieldSet) -> Bool {
         low & ~other.low == 0 && middle & ~other.middle == 0 && high & ~other.high == 0
     }

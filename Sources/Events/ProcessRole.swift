@@ -67,21 +67,6 @@ public enum ProcessRole: UInt8, CaseIterable, Sendable {
         return fields
     }()
 
-    /// What whoever starts a program says of it: a name is that of a copy, or of a link;
-    /// arguments and directory are his. Units are called so in many places: in
-    /// containers, and below the group of each user.
-    public static let fieldsOfCallers: FieldSet = {
-        var fields = FieldSet([
-            .processThreadName, .parentThreadName, .invokedAs, .processEnvVars, .serviceName, .cgroup,
-        ])
-        for role in allCases {
-            for field in [role.name, role.args, role.argsCount, role.commandLine, role.workingDirectory] {
-                if let field { fields.insert(field) }
-            }
-        }
-        return fields
-    }()
-
     private func pick(
         _ process: Field, _ parent: Field, _ entry: Field, _ session: Field, _ group: Field
     ) -> Field {

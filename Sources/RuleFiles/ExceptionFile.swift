@@ -8,6 +8,9 @@ public enum ExceptionFile {
         from bytes: [UInt8], file: String, source: Query.Source = .live
     ) throws(RuleFileError) -> [Exception] {
         let document = try TOMLDocument(bytes, file: file)
+        if document.root.has("rule"), !document.root.has("exception") {
+            throw RuleFileError(file: file, reason: .rule)
+        }
         try document.root.checkKeys(["exception"])
         var exceptions: [Exception] = []
         for section in try document.root.sections("exception") {

@@ -21,6 +21,8 @@ public struct ExceptionWarning: Sendable, Equatable {
         case unlimited
         /// What it asks for, any user can bring about.
         case arranged
+        /// The same for who makes a mount namespace, or is in a container.
+        case anyMounts
         /// It tests this field, which may have changed since it was learnt.
         case outdated(Field)
     }
@@ -86,17 +88,17 @@ extension ExceptionFile {
         }
     }
 
-    /// For whom else each exception is: `unlimited`, `arranged` or nobody.
+    /// For whom else each exception is: `unlimited`, `arranged`, `anyMounts` or nobody.
     private static func reach(of exceptions: [Exception], _ rules: [Rule]) -> [ExceptionWarning.Cause?] {
-        let stranger = Stranger(rules: rules)
-        let unlimited = stranger.satisfied(of: exceptions.map(\.query))
-        let rest = zip(exceptions, unlimited).map { exception, isUnlimited in
-            isUnlimited
-                ? nil
-                : try? Query.compile(
-                    exception.text, role: .exception, disregarding: ProcessRole.fieldsOfCallers)
+        let unlimited = Stranger(rules: rules).satisfied(of: exceptions.map(\.query))
+        let reach = Anyone.reach(of: exceptions, where: unlimited.map { !$0 })
+        return zip(unlimited, reach).map { isUnlimited, reach in
+            switch reach {
+            case _ where isUnlimited: .unlimited
+            case .arranged: .arranged
+            case .mounts: .anyMounts
+            case nil: nil
+            }
         }
-        let arranged = stranger.arranged(of: rest)
-        return zip(unlimited, arranged).map { $0 ? .unlimited : $1 ? .arranged : nil }
     }
 }

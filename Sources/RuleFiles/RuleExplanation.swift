@@ -83,12 +83,12 @@ public struct RuleExplanation: Sendable {
     public var warnings: [String] {
         var warnings = obstacle.map { [$0] } ?? []
         // what an obstacle of this kind says is said
-        if obstacle == nil {
-            for name in RuleExplanation.names(stages.flatMap(\.wordsAsIDs)) {
-                warnings.append(
-                    "compares \(name), which is a number, with what is none: that part never holds, and under "
-                        + "“not” always does")
-            }
+        let stalled = stages.firstIndex { $0.role == .event && $0.isImpossible }
+        let rest = stages.indices.filter { $0 != stalled }.flatMap { stages[$0].wordsAsIDs }
+        for name in RuleExplanation.names(rest) {
+            warnings.append(
+                "compares \(name) with text, and ids are numbers on a host: that test never holds, and under “not” "
+                    + "always does")
         }
         for name in RuleExplanation.names(stages.flatMap(\.literalStars)) {
             warnings.append(

@@ -12,8 +12,8 @@ public struct RuleFileError: Error, Sendable {
         case syntax(String)
         case missingKey(String)
         case unknownKey(String, known: [String])
-        /// A file of exceptions where a rule should be.
-        case exceptions
+        /// A file of exceptions where a rule should be, and the other way round.
+        case exceptions, rule
         case wrongType(key: String, expected: String)
         case invalidValue(key: String, expected: String)
         /// The query is written in another language than EQL.
@@ -76,6 +76,7 @@ extension RuleFileError: CustomStringConvertible {
         case .unknownKey(let key, let known):
             "`\(key)` is not known here; known are \(known.joined(separator: ", "))"
         case .exceptions: "these are exceptions, not a rule: name the file with --exceptions"
+        case .rule: "this is a rule, not a file of exceptions: name it with --rules"
         case .wrongType(let key, let expected): "`\(key)` must be \(expected)"
         case .invalidValue(let key, let expected): "`\(key)` must be \(expected)"
         case .otherLanguage(let language): "the query is in \(language), and only EQL can be run"
@@ -95,7 +96,7 @@ extension RuleFileError: CustomStringConvertible {
         switch reason {
         case .file, .noRuleFiles, .unknownBuiltIn: "file"
         case .notText, .controlCharacter, .syntax: "syntax"
-        case .missingKey, .unknownKey, .exceptions, .wrongType, .invalidValue: "key"
+        case .missingKey, .unknownKey, .exceptions, .rule, .wrongType, .invalidValue: "key"
         case .otherLanguage: "language"
         case .otherType: "type"
         case .otherSystem: "system"

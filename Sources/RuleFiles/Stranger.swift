@@ -24,64 +24,46 @@ struct Stranger {
         connections = some.flatMap { address in [80, 443].map { (address, $0) } }
     }
 
+    /// Letters and digits, none beside another: patterns for one of them hold, those for
+    /// a word do not.
+    static let mixed = "k_v.j0w1b2f3g4h5p6y7m8u9c-l_i.r0d1e2s3n4o5a6t"
+
     /// It is tried while events wait.
     private static let mostAddresses = 32
 
     /// Which of some conditions on one event hold for one of its.
     func satisfied(of queries: [CompiledQuery]) -> [Bool] {
-        tried(
-            queries, as: [.nobody], in: (0...Circumstances.all.rawValue).map { Circumstances(rawValue: $0) })
-    }
-
-    /// Which of them hold for what any user can bring about, also one who is root in a
-    /// container: for programs in places where all can write, for those that run what
-    /// they are told, and for what these or the system start.
-    ///
-    /// - Parameter queries: without what the caller says of a program, see
-    ///   `ProcessRole.fieldsOfCallers`.
-    func arranged(of queries: [CompiledQuery?]) -> [Bool] {
-        let users: [Circumstances] = [[.unit, .hostMounts], [.unit], [.unit, .root, .container]]
-        let others: [Circumstances] = [[], [.terminal], [.script], [.succeeds], [.terminal, .succeeds]]
-        let places = users.flatMap { user in others.map { user.union($0) } }
-        return tried(queries, as: Guise.arranged, in: places)
-    }
-
-    private func tried(
-        _ queries: [CompiledQuery?], as guises: [Guise], in places: [Circumstances]
-    ) -> [Bool] {
-        var found = queries.map { $0 == nil }
+        var found = queries.map { _ in false }
         var reader = DocumentReader()
         var event = Event()
         func tryAll() {
             for (index, query) in queries.enumerated() where !found[index] {
-                found[index] = query?.stages.first?.program.matches(event) ?? false
+                found[index] = query.stages.first?.program.matches(event) ?? false
             }
         }
-        for guise in guises {
-            for (number, circumstances) in places.enumerated() where found.contains(false) {
-                let isExtreme = [0, places.count - 1].contains(number)
-                for kind in Kind.allCases {
-                    let document = kind.document(of: guise, in: circumstances)
-                    do throws(DocumentError) {
-                        try reader.read(document.span, into: &event)
-                    } catch {
-                        preconditionFailure("a document of ours: \(error)")
-                    }
-                    guard kind == .connection else {
-                        tryAll()
-                        continue
-                    }
-                    for (address, port) in isExtreme ? connections[...] : connections.prefix(1) {
-                        event.set(.destinationIP, address: address)
-                        let text = Array(address.description.utf8)
-                        event.set(.destinationAddress, text: text.span)
-                        event.set(.destinationPort, integer: port)
-                        tryAll()
-                    }
+        for circumstances in 0...Circumstances.all.rawValue where found.contains(false) {
+            let isExtreme = [0, Circumstances.all.rawValue].contains(circumstances)
+            for kind in Kind.allCases {
+                let document = kind.document(in: Circumstances(rawValue: circumstances))
+                do throws(DocumentError) {
+                    try reader.read(document.span, into: &event)
+                } catch {
+                    preconditionFailure("a document of ours: \(error)")
+                }
+                guard kind == .connection else {
+                    tryAll()
+                    continue
+                }
+                for (address, port) in isExtreme ? connections[...] : connections.prefix(1) {
+                    event.set(.destinationIP, address: address)
+                    let text = Array(address.description.utf8)
+                    event.set(.destinationAddress, text: text.span)
+                    event.set(.destinationPort, integer: port)
+                    tryAll()
                 }
             }
         }
-        return zip(found, queries).map { $0 && $1 != nil }
+        return found
     }
 }
 
@@ -97,45 +79,6 @@ private struct Circumstances: OptionSet {
     static let script = Circumstances(rawValue: 16)
     static let succeeds = Circumstances(rawValue: 32)
     static let all = Circumstances(rawValue: 63)
-    /// None of `all`: who asks for a container asks for a narrower circle.
-    static let container = Circumstances(rawValue: 64)
-}
-
-/// What a program looks like: its paths, and those of what started it.
-private struct Guise {
-    var executables: [String]
-    var parents: [String]
-    /// The system took the process over, or started it.
-    var isOrphan = false
-
-    /// Letters and digits, none beside another: patterns for one of them hold, those for
-    /// a word do not.
-    static let mixed = "k_v.j0w1b2f3g4h5p6y7m8u9c-l_i.r0d1e2s3n4o5a6t"
-    private static let own = "/zqj/zqx/zqx-\(mixed)"
-    private static let ownParent = "/zqj/zq6/zq6-\(mixed)"
-
-    static let nobody = Guise(executables: [own], parents: [ownParent])
-
-    static let arranged = [
-        nobody,
-        Guise(executables: [own], parents: obedient + system, isOrphan: true),
-        Guise(executables: writable + obedient, parents: [ownParent]),
-        Guise(executables: writable + obedient, parents: obedient + system, isOrphan: true),
-    ]
-
-    private static let writable = ["/tmp", "/var/tmp", "/dev/shm", "/home/zqv", "/run/user/48619"]
-        .map { "\($0)/zqx-\(mixed)" }
-
-    /// They run, or fetch, what they are told.
-    private static let obedient = [
-        "bash", "sh", "dash", "busybox", "env", "python3", "python3.11", "perl", "curl", "wget",
-    ].flatMap { ["/usr/bin/\($0)", "/bin/\($0)"] }
-
-    /// Who takes over orphans, and who starts what a user asks for.
-    private static let system = [
-        "/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/sbin/init", "/usr/sbin/init", "/usr/sbin/sshd",
-        "/usr/sbin/cron", "/usr/sbin/crond",
-    ]
 }
 
 /// What the sensor tells of.
@@ -143,24 +86,19 @@ private enum Kind: CaseIterable {
     case start, fork, end, connection
 
     /// An event of this kind, as a document.
-    func document(of guise: Guise, in circumstances: Circumstances) -> [UInt8] {
-        let leaders = ["entry_leader", "session_leader", "group_leader"].map {
-            let path = "/zqj/zq\($0.utf8.count)/zq\($0.utf8.count)"
-            return #""\#($0)":{\#(Kind.program([path], circumstances))}"#
+    func document(in circumstances: Circumstances) -> [UInt8] {
+        let leaders = ["entry_leader", "session_leader", "group_leader", "parent"].map {
+            #""\#($0)":{\#(Kind.program("zq\($0.utf8.count)", circumstances))}"#
         }
-        let parent = Kind.program(guise.parents, circumstances.union(guise.isOrphan ? .root : []))
         let user = Kind.user(circumstances)
-        let unit = circumstances.contains(.unit) ? #""service":{"name":"zqy-\#(Guise.mixed).zqz"},"# : ""
-        let container =
-            circumstances.contains(.container) ? #""container":{"id":"\#(Kind.container)"},"# : ""
+        let unit = circumstances.contains(.unit) ? #""service":{"name":"zqy-\#(Stranger.mixed).zqz"},"# : ""
         let text = """
             {"@timestamp":"2026-01-01T00:00:00Z","host":{"os":{"type":"linux"}},\
             "event":{"kind":"event","module":"imdswatch","dataset":"imdswatch.event",\(facts)\
             \(self == .connection && circumstances.contains(.succeeds) ? #","outcome":"success""# : "")},\
-            "process":{\(Kind.program(guise.executables, circumstances)),\
-            "thread":{"id":48231,"name":"zqx"},"parent":{\(parent)},\
+            "process":{\(Kind.program("zqx", circumstances)),"thread":{"id":48231,"name":"zqx"},\
             "previous":[{"executable":"/zqj/zqn"}],\(leaders.joined(separator: ","))},\
-            "user":{\(user),"effective":{\(user)}},"group":{\(Kind.group(circumstances))},\(unit)\(container)\
+            "user":{\(user),"effective":{\(user)}},"group":{\(Kind.group(circumstances))},\(unit)\
             "imdswatch":{"host_mount_namespace":\(circumstances.contains(.hostMounts)),\
             "process":{"invoked_as":"/zqj/zqx/zqx","cgroup":{"name":"zqy.zqz","id":48647},\
             "login_user":{"id":"48619"},"script":\(circumstances.contains(.script)),\
@@ -168,8 +106,6 @@ private enum Kind: CaseIterable {
             """
         return Array(text.utf8)
     }
-
-    private static let container = "\(String(repeating: "48b3", count: 16))"
 
     private var facts: String {
         switch self {
@@ -196,15 +132,13 @@ private enum Kind: CaseIterable {
         circumstances.contains(.root) ? #""id":"0","name":"root""# : #""id":"48623","name":"zqw""#
     }
 
-    /// The fields of a program that has, in all its values, these paths.
-    private static func program(_ paths: [String], _ circumstances: Circumstances) -> String {
-        let names = paths.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
-        func list(_ texts: [String]) -> String { texts.map { #""\#($0)""# }.joined(separator: ",") }
+    /// The fields of a process called so.
+    private static func program(_ name: String, _ circumstances: Circumstances) -> String {
+        let name = "\(name)-\(Stranger.mixed)"
         return """
-            "pid":48231,"entity_id":"\(names[0])-zqo","name":[\(list(names))],\
-            "executable":[\(list(paths))],"args":["\(names[0])","zqk"],"args_count":2,\
-            "command_line":"\(names[0]) zqk","working_directory":"/zqj/zqm-\(Guise.mixed)",\
-            "interactive":\(circumstances.contains(.terminal)),\
+            "pid":48231,"entity_id":"\(name)-zqo","name":"\(name)","executable":"/zqj/\(name)/\(name)",\
+            "args":["\(name)","zqk"],"args_count":2,"command_line":"\(name) zqk",\
+            "working_directory":"/zqj/zqm-\(Stranger.mixed)","interactive":\(circumstances.contains(.terminal)),\
             "user":{\(user(circumstances))},"real_user":{\(user(circumstances))},\
             "group":{\(group(circumstances))},"real_group":{\(group(circumstances))}
             """

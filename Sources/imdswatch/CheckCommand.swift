@@ -68,7 +68,7 @@ struct CheckCommand: ParsableCommand {
     private static func reason(_ refusal: Refusal) -> String {
         let name =
             refusal.code == SystemCallError.notFound
-            ? "this kernel does not offer it" : SystemCallError.text(of: refusal.code)
+            ? "this kernel does not offer it (error \(refusal.code))" : SystemCallError.text(of: refusal.code)
         let line = refusal.message.split(separator: "\n").last.map(String.init) ?? ""
         return line.isEmpty ? name : "\(name) (\(line))"
     }

@@ -13,7 +13,7 @@ extension ExceptionWarning {
         case .impossible:
             "\(subject) cannot hold on a host: the sensor has no event that satisfies it"
         case .wordAsID(let field):
-            "\(subject) compares \(field.info.name), which is a number, with what is none: that part never "
+            "\(subject) compares \(field.info.name) with text, and ids are numbers on a host: that test never "
                 + "holds, and under “not” always does"
         case .literalStar(let field):
             "\(subject) compares \(field.info.name) with a text in which * stands for itself; for a pattern use "
@@ -24,7 +24,11 @@ extension ExceptionWarning {
             "\(subject) holds for programs that nobody has heard of: it holds back what an attacker starts, too"
         case .arranged:
             "\(subject) asks for no more than any user can bring about (names, arguments, directories, units, "
-                + "files that all can write, programs that run what they are told): an attacker can satisfy it"
+                + "files that all can write, programs that run what they are told): an attacker can satisfy it; "
+                + "ask also for the user, the executable and imdswatch.host_mount_namespace == true"
+        case .anyMounts:
+            "\(subject) trusts a path: who makes a mount namespace, or a container, has any file there; ask also "
+                + "for imdswatch.host_mount_namespace == true, or for a user that is not root"
         case .outdated(let field):
             "\(subject) tests \(field.info.name), which is as of when that process started its program: "
                 + "it holds, too, where the process has changed that since"

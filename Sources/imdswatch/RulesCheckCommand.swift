@@ -49,7 +49,7 @@ struct RulesCheckCommand: ParsableCommand {
             writer.member("id", rule.id)
             writer.member("name", rule.name)
             writer.member("status", "loaded")
-            if !warnings.isEmpty { writer.member("warning", warnings.joined(separator: "; ")) }
+            if !warnings.isEmpty { writer.strings("warnings", warnings) }
         }
         print(line)
     }
@@ -105,9 +105,7 @@ struct RulesCheckCommand: ParsableCommand {
                 writer.member("file", path)
                 writer.member("exception", exception.name)
                 writer.member("status", "loaded")
-                if !warnings.isEmpty {
-                    writer.member("warning", warnings.map(\.text).joined(separator: "; "))
-                }
+                if !warnings.isEmpty { writer.strings("warnings", warnings.map(\.text)) }
             }
             print(line)
         }

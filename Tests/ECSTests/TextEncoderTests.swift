@@ -37,9 +37,12 @@ struct TextEncoderTests {
         #expect(
             rows.joined(separator: "\n") == """
                   command    sh ./get.sh
-                  executable /usr/bin/dash, runs the script ./get.sh, deleted
+                  executable /usr/bin/dash
+                  script     /tmp/get.sh
+                  deleted    the executable has no name left in the file system
                   directory  /srv/app
-                  started    curl http://169.254.169.254/ (/tmp/sub/curl)
+                  started    curl http://169.254.169.254/
+                  from       /tmp/sub/curl
                   process    ?(1) > sshd(900) > bash(4200) > curl(4242)
                   user       root (0)
                   real user  web (1000)
@@ -54,7 +57,9 @@ struct TextEncoderTests {
         let unknown = try Sample.connect([.processExecutable: .unknown])
         #expect(try text(Sample.alert([unknown])).contains("executable could not be read\n"))
         let memory = try Sample.connect([.processExecutable: "memfd:x", .executableMemory: true])
-        #expect(try text(Sample.alert([memory])).contains("executable memfd:x, in memory only\n"))
+        #expect(
+            try text(Sample.alert([memory])).contains(
+                "executable memfd:x\n  in memory  the executable never was a file\n"))
     }
 
     @Test("lets no control character of a process through to the terminal")
@@ -65,6 +70,8 @@ struct TextEncoderTests {
         var fields: [Field: FieldValue] = [:]
         for field in Field.allCases where field.info.type == .keyword { fields[field] = .text(evil) }
         fields[.userID] = .text(evil)
+        for field in [Field.executableScript, .executableDeleted, .executableMemory] { fields[field] = true }
+        fields[.hostMountNamespace] = false
         var rule = Sample.rule
         rule.name = "\u{1b}[2J"
         let event = try Sample.connect(fields)

@@ -53,4 +53,14 @@ struct DiagnosticsTests {
         let position = SourcePosition(20, in: query)
         #expect(position.line == 2 && position.column == 6)
     }
+
+    @Test(
+        "say of names that only alerts have what they are",
+        arguments: ["imdswatch.endpoint", "imdswatch.ancestry.executable", "rule.name", "threat.tactic.id"])
+    func namesOfAlerts(name: String) throws {
+        let text = try #require(refusal("any where \(name) == 1")).message
+        #expect(text == "unknown field “\(name)”: alerts have it, the events that rules see do not")
+        let other = try #require(refusal("any where imdswatch.endpoints == 1")).message
+        #expect(!other.contains("alerts have it"))
+    }
 }

@@ -168,7 +168,7 @@ struct RequirementTests {
     }
 
     @Test(
-        "of the fields that are left, where some are disregarded",
+        "of the tests that are left, where some are granted",
         arguments: [
             (#"any where process.name == "a""#, true),
             (#"any where not process.name == "a""#, true),
@@ -181,9 +181,28 @@ struct RequirementTests {
             (#"any where length(process.name) == 99 and user.id == 7"#, true),
             (#"any where not endsWith(process.name, "x") and user.id == 8"#, false),
         ])
-    func disregarding(query: String, holds: Bool) throws {
-        let relaxed = try Query.compile(query, disregarding: FieldSet([.processName]))
-        #expect(relaxed.stages[0].accepts([.processName: "b", .userID: 7]) == holds)
-        #expect(!relaxed.requirement.fields.contains(.processName))
+    func granting(query: String, holds: Bool) throws {
+        let name = FieldSet([.processName])
+        let rest = try Query.compile(query) { $0.fields == name }
+        #expect(rest.stages[0].accepts([.processName: "b", .userID: 7]) == holds)
+        #expect(!rest.requirement.fields.contains(.processName))
+    }
+
+    @Test(
+        "of tests tell texts that satisfy them",
+        arguments: [
+            (#"process.name : ("a*b?", "*c*d", "e")"#, true, ["awbw", "/d/wcwd", "e"]),
+            (#"not endsWith(process.name, "/x")"#, false, ["/d/w/x"]),
+            (#"indexOf(process.name, "/x") == 0"#, true, ["/xw", "/d/x", "/d/w/xw"]),
+            (#"process.name regex "a+""#, true, []), ("process.name != null", true, []),
+        ])
+    func examples(condition: String, isWanted: Bool, examples: [String]) throws {
+        var found: [[String]] = []
+        _ = try Query.compile("any where \(condition)") { test in
+            #expect(test.isWanted == isWanted)
+            found.append(test.examples(below: "/d", word: "w"))
+            return false
+        }
+        #expect(found == [examples])
     }
 }

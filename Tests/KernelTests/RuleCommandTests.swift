@@ -180,7 +180,7 @@ extension KernelTests {
                 #expect(check.diagnostics.contains("imdswatch: warning: \(path): \(warning)"), "\(warning)")
             }
             let json = try Invocation(arguments + ["--json"])
-            #expect(json.output.contains(#""warning":"exception \"files\" cannot hold"#))
+            #expect(json.output.contains(#""warnings":["exception \"files\" cannot hold"#))
         }
 
         @Test("fields says so if there is no field of that name")

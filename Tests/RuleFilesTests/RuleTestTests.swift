@@ -297,7 +297,7 @@ struct ExplanationTests {
         let always = try explanation(#"any where not user.id == "root" and process.name : "cu*l""#)
         #expect(
             always.warnings == [
-                "compares user.id, which is a number, with what is none: that part never holds, and under "
+                "compares user.id with text, and ids are numbers on a host: that test never holds, and under "
                     + "“not” always does"
             ])
         let stars = try explanation(
@@ -307,7 +307,13 @@ struct ExplanationTests {
             stars.warnings == [
                 "compares process.name with a text in which * stands for itself; for a pattern use “:” or “like”"
             ])
-        #expect(try explanation(#"any where process.args == "*" and process.name : "c*""#).warnings == [])
+        #expect(
+            try explanation(#"any where process.args in ("*.log", "* * *") and process.name : "c*""#).warnings
+                == [])
+        // of another event than the one that never comes
+        let second = try explanation(
+            #"sequence [process where user.id == "root"] [network where user.id != "admin"]"#)
+        #expect(second.warnings.count == 2)
         // said once
         let never = try explanation(#"any where user.id == "root""#)
         #expect(never.warnings == [try #require(never.obstacle)])
