@@ -102,6 +102,7 @@ public struct OCSFEncoder: Sendable {
             composer.process(item, context.namer)
             composer.endpoint("src_endpoint", item, .sourceIP, .sourcePort)
             composer.endpoint("dst_endpoint", item, .destinationIP, .destinationPort)
+            composer.data(of: item)
             composer.json.endObject()
         }
         composer.json.endArray()
@@ -117,20 +118,6 @@ public struct OCSFEncoder: Sendable {
         if last.event.header.hook != .none {
             composer.json.name("unmapped.hook")
             composer.json.value(last.event.header.hook.name)
-        }
-        composer.unmapped("host_mount_namespace", last, .hostMountNamespace)
-        composer.unmapped("deleted", last, .executableDeleted)
-        composer.unmapped("memfd", last, .executableMemory)
-        composer.unmapped("script", last, .executableScript)
-        for (name, field) in [
-            ("invoked_as", Field.invokedAs), ("service_name", .serviceName),
-            ("real_user_name", .processRealUserName),
-        ] {
-            composer.put("unmapped." + name, last, field, .matchedText)
-        }
-        if let id = last.identifier(.processRealUserID) {
-            composer.json.name("unmapped.real_user_id")
-            composer.value(id[...], .identifier, name: "unmapped.real_user_id")
         }
         composer.json.name("unmapped.degraded")
         composer.json.value(evidence.contains { $0.event.header.degraded })
@@ -227,7 +214,7 @@ extension LineComposer {
     }
 
     /// Writes the first text of a field and notes what is to be known of it.
-    fileprivate mutating func put(_ name: String, _ evidence: Evidence, _ field: Field, _ kind: TextClass) {
+    private mutating func put(_ name: String, _ evidence: Evidence, _ field: Field, _ kind: TextClass) {
         guard let slot = evidence.slot(field) else { return }
         if slot.isCut { noteTruncated(field.name) }
         if slot.isUnknown { noteUnknown(field.name) }
@@ -236,11 +223,25 @@ extension LineComposer {
         value(text, kind, name: field.name)
     }
 
-    /// Writes a truth value that the schema has no attribute for.
-    fileprivate mutating func unmapped(_ name: String, _ evidence: Evidence, _ field: Field) {
-        guard let value = evidence.event.integers(field).first else { return }
-        json.name("unmapped." + name)
-        json.value(value != 0)
+    /// What the schema has no attributes for.
+    fileprivate mutating func data(of evidence: Evidence) {
+        for (name, field) in [
+            ("host_mount_namespace", Field.hostMountNamespace), ("deleted", .executableDeleted),
+            ("memfd", .executableMemory), ("script", .executableScript),
+        ] {
+            guard let value = evidence.event.integers(field).first else { continue }
+            json.name("data." + name)
+            json.value(value != 0)
+        }
+        for (name, field) in [
+            ("invoked_as", Field.invokedAs), ("service_name", .serviceName),
+            ("real_user_name", .processRealUserName),
+        ] {
+            put("data." + name, evidence, field, .matchedText)
+        }
+        guard let id = evidence.identifier(.processRealUserID) else { return }
+        json.name("data.real_user_id")
+        value(id[...], .identifier, name: "data.real_user_id")
     }
 
     fileprivate mutating func endpoint(_ name: String, _ evidence: Evidence, _ ip: Field, _ port: Field) {

@@ -30,16 +30,17 @@ struct OCSFEncoderTests {
         #expect(line.number("type_uid") == line.number("class_uid").map { $0 * 100 + 1 })
     }
 
-    @Test("keeps what the schema has no attribute for")
+    @Test("keeps of each event what the schema has no attribute for")
     func unmapped() throws {
         let event = try Sample.connect([
             .hostMountNamespace: false, .executableMemory: true, .executableScript: true, .userID: 0,
             .serviceName: "app.service", .processRealUserName: "web",
         ])
-        let degraded = try Sample.exec { $0.header.degraded = true }
+        let degraded = try Sample.exec([.executableDeleted: true]) { $0.header.degraded = true }
         let line = try line(Sample.alert([degraded, event]))
         for (name, value) in [
             ("host_mount_namespace", "false"), ("memfd", "true"), ("script", "true"), ("degraded", "true"),
+            ("deleted", "true"),
             ("invoked_as", #""curl""#), ("service_name", #""app.service""#), ("real_user_id", #""1000""#),
             ("real_user_name", #""web""#),
         ] {
