@@ -48,6 +48,7 @@ enum Anyone {
     ///
     /// - Parameter anyPath: whether the executables of the process and its parent are granted, too.
     private static func rest(of exception: Exception, _ places: borrowing Places, anyPath: Bool) -> Program? {
+        // it compiled before
         let query = try? Query.compile(exception.text, role: .exception) { test in
             let fields = test.fields
             if fields.isDisjoint(with: files.union(confining)) { return true }
