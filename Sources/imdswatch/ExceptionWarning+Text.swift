@@ -25,7 +25,8 @@ extension ExceptionWarning {
         case .arranged:
             "\(subject) asks for no more than any user can bring about (names, arguments, directories, units, "
                 + "files that all can write, programs that run what they are told): an attacker can satisfy it; "
-                + "ask also for the user, the executable and imdswatch.host_mount_namespace == true"
+                + "ask also for the user, for an executable that runs nothing else, and for "
+                + "imdswatch.host_mount_namespace == true"
         case .anyMounts:
             "\(subject) trusts a path: who makes a mount namespace, or a container, has any file there; ask also "
                 + "for imdswatch.host_mount_namespace == true, or for a user that is not root"
