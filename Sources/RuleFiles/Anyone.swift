@@ -16,6 +16,8 @@ enum Anyone {
         case arranged
         /// A mount namespace, or a container: there any file can have the path.
         case mounts
+        /// Being the user that it names: what he runs does not matter, or runs what it is told.
+        case user
     }
 
     /// - Parameter isAsked: of each exception.
@@ -28,6 +30,7 @@ enum Anyone {
             let restOfPaths = zip(exceptions, isAsked).map {
                 $1 ? self.rest(of: $0, places, anyPath: true) : nil
             }
+            let restOfUsers = zip(exceptions, isAsked).map { $1 ? self.restOfUsers(of: $0, places) : nil }
             for actor in Actor.all {
                 for kind in [EventKind.exec, .fork, .exit, .connect] {
                     fill(&event, kind, actor, origin)
@@ -36,6 +39,8 @@ enum Anyone {
                             reach[index] = .arranged
                         } else if !actor.hasHostMounts, restOfPaths[index]?.matches(event) ?? false {
                             reach[index] = .mounts
+                        } else if reach[index] == nil, restOfUsers[index]?.matches(event) ?? false {
+                            reach[index] = .user
                         }
                     }
                 }
@@ -60,7 +65,31 @@ enum Anyone {
         return query?.stages.first?.program
     }
 
+    /// What an exception asks for beyond being some user in the mounts of the host, where
+    /// units, directories and what started a program limit it, too.
+    private static func restOfUsers(of exception: Exception, _ places: borrowing Places) -> Program? {
+        let query = try? Query.compile(exception.text, role: .exception) { test in
+            let fields = test.fields
+            if fields.isSubset(of: users) { return true }
+            if fields.isDisjoint(with: files.union(confining).union(limits)) { return true }
+            return test.isWanted && fields == FieldSet([.processExecutable]) && places.satisfy(test)
+        }
+        return query?.stages.first?.program
+    }
+
     // MARK: Fields
+
+    /// Who acts, of the process itself, and whether it sees the files of the host.
+    private static let users = FieldSet([
+        .processUserID, .processUserName, .processRealUserID, .processRealUserName, .processSavedUserID,
+        .processGroupID, .processGroupName, .processRealGroupID, .processSavedGroupID,
+        .userID, .userName, .userEffectiveID, .userEffectiveName, .userExtRealID,
+        .groupID, .groupName, .groupExtRealID, .hostMountNamespace,
+    ])
+
+    /// What a user has not in his hands where he runs nothing but what is meant.
+    private static let limits = FieldSet(
+        [.serviceName, .cgroup, .processWorkingDirectory, .parentName, .parentArgs, .parentCommandLine])
 
     /// Paths of programs.
     fileprivate static let files = FieldSet(
@@ -133,6 +162,11 @@ enum Anyone {
         "strace",
     ]
 
+    /// As some of them are called where there are several.
+    fileprivate static let versions = [
+        "python3", "python3.11", "python3.13", "ruby3.1", "php8.2", "lua5.4", "perl5.36.0",
+    ]
+
     /// Who takes over orphans, and who starts what users ask for.
     fileprivate static let system = [
         "/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/usr/lib/systemd/systemd-executor", "/sbin/init",
@@ -161,7 +195,7 @@ private struct Places: ~Copyable {
         self.origin = origin
         var event = Event()
         let bins = ["/usr/bin", "/bin", "/usr/local/bin"].flatMap { directory in
-            Anyone.obedient.sorted().map { "\(directory)/\($0)" }
+            (Anyone.obedient.sorted() + Anyone.versions).map { "\(directory)/\($0)" }
         }
         let own = ["/tmp", "/var/tmp", "/dev/shm", "/home/zqv"].map { "\($0)/zqx-\(Stranger.mixed)" }
         for field in Anyone.files.fields {

@@ -23,6 +23,8 @@ public struct ExceptionWarning: Sendable, Equatable {
         case arranged
         /// The same for who makes a mount namespace, or is in a container.
         case anyMounts
+        /// It holds for whatever a user runs.
+        case anyProgram
         /// It tests this field, which may have changed since it was learnt.
         case outdated(Field)
     }
@@ -97,6 +99,7 @@ extension ExceptionFile {
             case _ where isUnlimited: .unlimited
             case .arranged: .arranged
             case .mounts: .anyMounts
+            case .user: .anyProgram
             case nil: nil
             }
         }

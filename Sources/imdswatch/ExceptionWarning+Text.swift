@@ -30,6 +30,9 @@ extension ExceptionWarning {
         case .anyMounts:
             "\(subject) trusts a path: who makes a mount namespace, or a container, has any file there; ask also "
                 + "for imdswatch.host_mount_namespace == true, or for a user that is not root"
+        case .anyProgram:
+            "\(subject) holds for whatever runs as that user, as such or through a shell, an interpreter or a client: "
+                + "name an executable that runs nothing else, a script, or the unit"
         case .outdated(let field):
             "\(subject) tests \(field.info.name), which is as of when that process started its program: "
                 + "it holds, too, where the process has changed that since"

@@ -148,7 +148,7 @@ struct ExceptionFileTests {
 
         func warnings(_ source: Query.Source, at now: Int64) -> [ExceptionWarning] {
             ExceptionFile.warnings(of: exceptions, rules: [rule], source: source, at: now)
-                .filter { $0.cause != .anyMounts }
+                .filter { ![.anyMounts, .anyProgram].contains($0.cause) }
         }
         #expect(warnings(.live, at: 0) == [unknown, impossible])
         #expect(warnings(.documents, at: 0) == [unknown])
@@ -183,7 +183,7 @@ struct ExceptionFileTests {
         #expect(
             try warnings(#"any where user.id : ("root", "0") or not group.id like "wheel*""#)
                 == [.unlimited, .wordAsID(.userID), .wordAsID(.groupID)])
-        #expect(try warnings(#"any where user.id : ("10*", "1?") and group.id == 10"#) == [])
+        #expect(try warnings(#"any where user.id : ("10*", "1?") and group.id == 10"#) == [.anyProgram])
         // as of when it forked the process
         #expect(
             try warnings("any where process.parent.user.id == 7 and process.parent.group.id == 7") == [])
@@ -310,7 +310,17 @@ struct ExceptionFileTests {
             ),
             (#"process.executable == "/opt/agent" and user.id == 990"#, nil),
             (#"process.executable == "/opt/agent" and imdswatch.host_mount_namespace == true"#, nil),
-            (#"process.name == "agent" and user.id == 990"#, nil),
+            (#"process.name == "agent" and user.id == 990"#, .anyProgram),
+            (#"user.name == "jenkins""#, .anyProgram),
+            (
+                #"user.id == 0 and process.executable == "/usr/bin/curl" and imdswatch.host_mount_namespace == true"#,
+                .anyProgram
+            ),
+            (#"user.id == 1000 and process.executable : "*/python3*""#, .anyProgram),
+            (
+                #"user.id == 1000 and process.executable : "/usr/bin/python3*" and process.working_directory == "/srv/app""#,
+                nil
+            ),
             (#"process.executable == "/home/ci/bin/agent" and user.id == 1001"#, nil),
             (#"process.parent.executable == "/opt/agent" and process.name == "curl""#, .anyMounts),
             (
@@ -319,7 +329,7 @@ struct ExceptionFileTests {
             ),
             (
                 #"process.executable : "/usr/bin/python3*" and user.id == 0 and imdswatch.host_mount_namespace == true"#,
-                nil
+                .anyProgram
             ),
             (
                 #"service.name == "a.service" and user.id == 0 and imdswatch.host_mount_namespace == true"#,
