@@ -110,7 +110,7 @@ package struct JSONWriter: Sendable {
     /// A name that is one key although it may have dots.
     package mutating func key(_ name: String) { plainKey(name.utf8.span) }
 
-    /// Adds an array of objects, each written by a closure.
+    /// Adds an array of texts.
     package mutating func strings(_ name: String, _ texts: [String]) {
         key(name)
         beginArray()
@@ -118,6 +118,7 @@ package struct JSONWriter: Sendable {
         endArray()
     }
 
+    /// Adds an array of objects, each written by a closure.
     package mutating func objects<Element>(
         _ name: String, _ elements: [Element], _ write: (Element, inout JSONWriter) -> Void
     ) {

@@ -96,21 +96,18 @@ enum Anyone {
         ProcessRole.allCases.map(\.executable) + [.processPreviousExecutable])
 
     /// What not everybody can choose, or what the kind of an event decides.
-    static let confining = FieldSet([
-        .eventKind, .eventCategory, .eventType, .eventAction, .eventModule, .eventDataset,
-        .processPID, .processEntityID, .processThreadID, .parentPID, .parentEntityID, .entryLeaderPID,
-        .entryLeaderEntityID, .sessionLeaderPID, .sessionLeaderEntityID, .groupLeaderPID,
-        .groupLeaderEntityID,
-        .processUserID, .processUserName, .processRealUserID, .processRealUserName, .processSavedUserID,
-        .processGroupID, .processGroupName, .processRealGroupID, .processSavedGroupID,
-        .processCapabilitiesEffective, .processCapabilitiesPermitted,
-        .parentUserID, .parentUserName, .parentRealUserID, .parentGroupID, .parentRealGroupID,
-        .entryLeaderUserID, .sessionLeaderUserID, .groupLeaderUserID,
-        .userID, .userName, .userEffectiveID, .userEffectiveName, .userExtRealID,
-        .groupID, .groupName, .groupExtRealID, .loginUID,
-        .containerID, .hostMountNamespace, .cgroupID,
-        .mountNamespace, .pidNamespace, .networkNamespace, .userNamespace,
-    ])
+    private static let confining = users.union(
+        FieldSet([
+            .eventKind, .eventCategory, .eventType, .eventAction, .eventModule, .eventDataset,
+            .processPID, .processEntityID, .processThreadID, .parentPID, .parentEntityID, .entryLeaderPID,
+            .entryLeaderEntityID, .sessionLeaderPID, .sessionLeaderEntityID, .groupLeaderPID,
+            .groupLeaderEntityID,
+            .processCapabilitiesEffective, .processCapabilitiesPermitted,
+            .parentUserID, .parentUserName, .parentRealUserID, .parentGroupID, .parentRealGroupID,
+            .entryLeaderUserID, .sessionLeaderUserID, .groupLeaderUserID,
+            .loginUID, .containerID, .cgroupID,
+            .mountNamespace, .pidNamespace, .networkNamespace, .userNamespace,
+        ]))
 
     /// An event of somebody, with all confining fields.
     private static func fill(_ event: inout Event, _ kind: EventKind, _ actor: Actor, _ origin: Origin) {
