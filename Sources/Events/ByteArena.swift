@@ -12,7 +12,6 @@ public struct ByteArena: ~Copyable, Sendable {
 
     /// No append goes beyond this many bytes.
     public let limit: Int
-    private let isReserved: Bool
 
     /// - Parameters:
     ///   - capacity: bytes allocated at once.
@@ -21,17 +20,25 @@ public struct ByteArena: ~Copyable, Sendable {
         bytes = [UInt8](repeating: 0, count: min(capacity, limit))
         count = 0
         self.limit = limit
-        isReserved = false
     }
 
-    /// Asks for all memory at once, which the kernel gives only as it is
-    /// touched: what grows far leaves no outgrown pieces behind.
-    public init(reserving limit: Int) {
-        bytes = []
-        bytes.reserveCapacity(limit)
-        count = 0
-        self.limit = limit
-        isReserved = true
+    /// As many bytes as that, whatever they hold. The kernel gives the memory only as
+    /// it is touched.
+    public init(untouched count: Int) {
+        // SAFETY: any byte is a valid `UInt8`, and there are as many.
+        bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
+        self.count = count
+        limit = count
+    }
+
+    /// Has a closure give memory back to the kernel. The bytes in the range mean nothing
+    /// from then on, until they are written again.
+    public mutating func giveBack(_ range: Range<Int>, by giveBack: (UnsafeMutableRawBufferPointer) -> Void) {
+        // SAFETY: the closure changes no more than the bytes that it is given, of which
+        // any is a valid `UInt8`.
+        unsafe bytes.withUnsafeMutableBytes { memory in
+            unsafe giveBack(UnsafeMutableRawBufferPointer(rebasing: memory[range]))
+        }
     }
 
     /// Forgets everything after the first `length` bytes.
@@ -50,7 +57,7 @@ public struct ByteArena: ~Copyable, Sendable {
 
     @inline(never)
     private mutating func grow(by length: Int) {
-        let wanted = min(limit, max(count + length, isReserved ? 0 : bytes.count * 2))
+        let wanted = min(limit, max(count + length, bytes.count * 2))
         bytes.append(contentsOf: repeatElement(0, count: wanted - bytes.count))
     }
 

@@ -4,19 +4,20 @@ internal import Platform
 /// Room for texts of every length in one bounded run of bytes: a buddy
 /// allocator, so that freed neighbours become one block again.
 ///
-/// A block is named by the number of its first unit. Memory is asked for once
-/// and touched only as it is needed, some more at a time. A few freed blocks of each size are kept
-/// as they are, so that the next text does not have to split what was just
-/// joined.
+/// A block is named by the number of its first unit. Memory is asked for once,
+/// touched only as it is needed, and what was freed in large pieces can be given back
+/// to the kernel. A few freed blocks of each size are kept as they are, so that the
+/// next text does not have to split what was just joined.
 struct BlockHeap: ~Copyable {
     /// Bytes of the smallest block.
     static let unit = 64
     private static let free: UInt8 = 0x80
+    /// Of a free block: the kernel has not given its memory yet, or has it back.
+    private static let untouched: UInt8 = 0x40
     private static let nobody = UInt32.max
     private static let orders = 24
-    /// Bytes at first, and how many are added at most; powers of two.
-    private static let firstSize = 64 * 1024
-    private static let growth = 256 * 1024
+    /// The smallest free block that is given back: 64 KiB.
+    private static let orderGivenBack = 10
     /// Freed blocks of one size that are kept apart.
     private static let keptLimit: UInt32 = 32
 
@@ -24,9 +25,11 @@ struct BlockHeap: ~Copyable {
     private(set) var memory: ByteArena
     /// Bytes in blocks that are in use.
     private(set) var used = 0
+    /// Bytes in blocks that have been in use since they were given back.
+    private(set) var touched = 0
     let limit: Int
 
-    /// At the first unit of each block its order, with `free` if it is.
+    /// At the first unit of each block its order, with `free` and `untouched`.
     private var states: Slab<UInt8>
     /// The neighbours of a free block in the list of its order.
     private var next: Slab<UInt32>
@@ -43,15 +46,15 @@ struct BlockHeap: ~Copyable {
     init(limit: Int) {
         let limit = max(Self.unit, min(limit, Self.unit << (Self.orders - 1)))
         self.limit = 1 << (Int.bitWidth - 1 - limit.leadingZeroBitCount)
-        memory = ByteArena(reserving: self.limit)
+        memory = ByteArena(untouched: self.limit)
         let units = self.limit / Self.unit
-        states = Slab(capacity: units)
-        next = Slab(capacity: units)
-        previous = Slab(capacity: units)
+        states = Slab(zeros: units)
+        next = Slab(zeros: units)
+        previous = Slab(zeros: units)
         heads = InlineArray(repeating: Self.nobody)
         kept = InlineArray(repeating: Self.nobody)
         keptCounts = InlineArray(repeating: 0)
-        grow(to: min(self.limit, Self.firstSize))
+        link(0, order: Self.order(for: self.limit), Self.untouched)
     }
 
     static func order(for length: Int) -> Int {
@@ -75,11 +78,7 @@ struct BlockHeap: ~Copyable {
             if candidates != 0 {
                 return take(from: order + candidates.trailingZeroBitCount, order: order)
             }
-            if memory.count < limit {
-                grow(to: memory.count + min(memory.count, Self.growth))
-            } else if !joinKept() {
-                return nil
-            }
+            guard joinKept() else { return nil }
         }
     }
 
@@ -100,14 +99,16 @@ struct BlockHeap: ~Copyable {
 
     private mutating func take(from larger: Int, order: Int) -> UInt32 {
         let block = heads[larger]
+        let untouched = states[Int(block)] & Self.untouched
         unlink(block, order: larger)
         var current = larger
         while current > order {
             current -= 1
-            link(block + (1 << UInt32(current)), order: current)
+            link(block + (1 << UInt32(current)), order: current, untouched)
         }
         states[Int(block)] = UInt8(order)
         used += Self.unit << order
+        if untouched != 0 { touched += Self.unit << order }
         return block
     }
 
@@ -124,17 +125,40 @@ struct BlockHeap: ~Copyable {
         }
     }
 
+    /// Joins a block that was in use with free neighbours.
     private mutating func join(_ block: UInt32, order: Int) {
         var order = order
         var block = block
         while order < Self.orders - 1 {
             let buddy = block ^ (1 << UInt32(order))
-            guard Int(buddy) < states.count, states[Int(buddy)] == UInt8(order) | Self.free else { break }
+            guard Int(buddy) < states.count else { break }
+            let state = states[Int(buddy)]
+            guard state & ~Self.untouched == UInt8(order) | Self.free else { break }
+            if state & Self.untouched != 0 { touched += Self.unit << order }
             unlink(buddy, order: order)
             block = min(block, buddy)
             order += 1
         }
-        link(block, order: order)
+        link(block, order: order, 0)
+    }
+
+    /// Gives the memory of large free blocks back to the kernel.
+    mutating func giveBack() {
+        _ = joinKept()
+        for order in Self.orderGivenBack..<Self.orders {
+            var block = heads[order]
+            while block != Self.nobody {
+                if states[Int(block)] & Self.untouched == 0 {
+                    // SAFETY: nobody uses the block.
+                    unsafe memory.giveBack(range(block, length: Self.unit << order)) {
+                        unsafe Memory.giveBack($0)
+                    }
+                    states[Int(block)] |= Self.untouched
+                    touched -= Self.unit << order
+                }
+                block = next[Int(block)]
+            }
+        }
     }
 
     /// Copies bytes into a block.
@@ -154,25 +178,14 @@ struct BlockHeap: ~Copyable {
         return start..<(start + length)
     }
 
-    /// What is added is a power of two, at a multiple of it: one block.
-    private mutating func grow(to size: Int) {
-        let first = UInt32(states.count)
-        let units = size / Self.unit - states.count
-        precondition(memory.extend(by: size - memory.count))
-        states.append(0, times: units)
-        next.append(Self.nobody, times: units)
-        previous.append(Self.nobody, times: units)
-        join(first, order: Self.order(for: units * Self.unit))
-    }
-
-    private mutating func link(_ block: UInt32, order: Int) {
+    private mutating func link(_ block: UInt32, order: Int, _ untouched: UInt8) {
         let head = heads[order]
         next[Int(block)] = head
         previous[Int(block)] = Self.nobody
         if head != Self.nobody { previous[Int(head)] = block }
         heads[order] = block
         available |= 1 << UInt32(order)
-        states[Int(block)] = UInt8(order) | Self.free
+        states[Int(block)] = UInt8(order) | Self.free | untouched
     }
 
     private mutating func unlink(_ block: UInt32, order: Int) {

@@ -21,6 +21,9 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     private var imageHand: UInt32 = 0
     private var sweep = 0
     private var sweptAt: Int64 = 0
+    private var ticks = 0
+    /// The most bytes of text that were seen in use since memory was given back.
+    private var mostBytes = 0
 
     /// - Parameters:
     ///   - source: the host.
@@ -112,7 +115,23 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
         store.giveBack(by: ProcessStore.moment(told))
         readsLeft = 1000
         forgetEnded(places: max(1024, store.index.entries.count / 8))
+        giveBackTexts()
     }
+
+    /// What texts took for a while, long arguments above all, goes back to the kernel
+    /// where it was not needed for some time.
+    private mutating func giveBackTexts() {
+        mostBytes = max(mostBytes, store.lineage.texts.heap.used)
+        ticks += 1
+        guard ticks >= Self.ticksToGiveBack else { return }
+        if store.lineage.texts.heap.touched - mostBytes >= Self.bytesToGiveBack {
+            store.lineage.texts.heap.giveBack()
+        }
+        (ticks, mostBytes) = (0, 0)
+    }
+
+    private static var ticksToGiveBack: Int { 10 }
+    private static var bytesToGiveBack: Int { 1 << 20 }
 
     /// Appends the parents of a process as `AncestryEntry`s, nearest first.
     ///

@@ -59,6 +59,30 @@ extension KernelTests {
             #expect(delays[99] < 40, "longest of \(delays[99]) ms")
         }
 
+        @Test("memory for a burst of long arguments is given back when it is over")
+        func memoryGivenBack() throws {
+            let sensor = try Sensor()
+            let before = try Machine.anonymousMemory(sensor.pid)
+            // 32 KiB are kept of each
+            let loop = #"i=0; while [ $i -lt 400 ]; do /bin/true "$1"; i=$((i + 1)); done"#
+            let long = String(repeating: "x", count: 60_000)
+            try Process.run(URL(filePath: "/bin/sh"), arguments: ["-c", loop, "sh", long]).waitUntilExit()
+            /// Kilobytes, once they are as wanted, or at last.
+            func memory(within seconds: Int, until isWanted: (Int) -> Bool) throws -> Int {
+                let end = ContinuousClock.now + .seconds(seconds)
+                while true {
+                    let memory = try Machine.anonymousMemory(sensor.pid)
+                    if isWanted(memory) || ContinuousClock.now > end { return memory }
+                    Thread.sleep(forTimeInterval: 0.1)
+                }
+            }
+            let most = try memory(within: 5) { $0 > before + 4_000 }
+            #expect(most > before + 4_000, "\(most) kB with the arguments, \(before) before")
+            let rest = try memory(within: 40) { $0 < most - 2_500 }
+            #expect(rest < most - 2_500, "\(rest) kB when they are gone, \(most) with them")
+            #expect(try sensor.stop().losses.isEmpty)
+        }
+
         @Test("all alerts of a flood are counted, and only those over the limit are held back")
         func floodLimit() throws {
             let sensor = try Sensor(limitAlerts: true)

@@ -38,6 +38,13 @@ enum Machine {
         }
     }
 
+    /// Kilobytes of a process that no file backs.
+    static func anonymousMemory(_ pid: Int32) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") })
+        return try #require(line.split { !$0.isNumber }.first.flatMap { Int($0) })
+    }
+
     /// The scheduling policies of the threads of a process, in rising order: 0
     /// for ordinary ones, 2 for `SCHED_RR` (sched(7)).
     static func policies(of pid: Int32) throws -> [Int] {

@@ -46,6 +46,26 @@ struct PlatformTests {
         #expect(Capability(number: 63).name == "CAP_63")
     }
 
+    @Test("whole pages go back to the kernel, and nothing beside them")
+    func memory() {
+        let size = Int(sysconf(Int32(_SC_PAGESIZE)))
+        for (start, count) in [(0, 8 * size), (100, 3 * size), (100, size), (5, 10)] {
+            var bytes = [UInt8](repeating: 7, count: 8 * size)
+            var first = 0
+            // SAFETY: the range lies within the array, any byte of which is valid.
+            unsafe bytes.withUnsafeMutableBytes { memory in
+                let block = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[start..<(start + count)])
+                first = Int(bitPattern: block.baseAddress)
+                unsafe Memory.giveBack(block)
+            }
+            let zeros = bytes.indices.filter { bytes[$0] == 0 }
+            let begin = (first + size - 1) / size * size
+            let end = (first + count) / size * size
+            #expect(zeros.count == max(0, end - begin))
+            #expect(zeros.first == (begin < end ? start + begin - first : nil))
+        }
+    }
+
     @Test("reads its own capabilities")
     func own() throws {
         let effective = try Capabilities.effective()
