@@ -149,6 +149,7 @@ extension FieldType {
 
 /// The name that differs least from one that is not known, if it is close.
 func closest(to name: String, in candidates: [String]) -> String? {
+    if let usual = otherNames[name.lowercased()], candidates.contains(usual) { return usual }
     let wanted = Array(name.lowercased().utf8)
     guard wanted.count <= 100 else { return nil }
     // `user.group.id`, as an alert has it, is the field `group.id`
@@ -162,6 +163,21 @@ func closest(to name: String, in candidates: [String]) -> String? {
     }
     return best?.name ?? inner
 }
+
+/// What other sensors and languages call fields that have another name here.
+private let otherNames = [
+    "process.exe": "process.executable", "process.path": "process.executable",
+    "process.image": "process.executable", "process.exec": "process.executable",
+    "process.ppid": "process.parent.pid", "process.parent.exe": "process.parent.executable",
+    "process.parent.path": "process.parent.executable", "process.comm": "process.thread.name",
+    "process.cmdline": "process.command_line", "process.cmd": "process.command_line",
+    "process.commandline": "process.command_line", "process.argv": "process.args",
+    "process.argc": "process.args_count", "process.cwd": "process.working_directory",
+    "process.uid": "process.user.id", "process.gid": "process.group.id", "process.tgid": "process.pid",
+    "process.env": "process.env_vars", "user.uid": "user.id", "user.gid": "group.id",
+    "dst.ip": "destination.ip", "dest.ip": "destination.ip", "dst.port": "destination.port",
+    "dest.port": "destination.port", "src.ip": "source.ip", "src.port": "source.port",
+]
 
 private func editDistance(_ one: [UInt8], _ other: [UInt8]) -> Int {
     var row = Array(0...other.count)

@@ -7,6 +7,8 @@ struct Automaton: Sendable {
     private(set) var followers: [[Int]] = []
     /// The positions that may come first.
     private(set) var first: [Int] = []
+    /// Whether the expression begins with ^ or ends with $, which stand for themselves.
+    private(set) var hasAnchors = false
 
     /// Stands for the end among followers: one more than the positions.
     var accept: Int { characters.count }
@@ -36,6 +38,7 @@ struct Automaton: Sendable {
 
     init(_ pattern: String, folds: Bool) throws(EQLError.RegexProblem) {
         try self.init(RegexParser.parse(pattern, folds: folds))
+        hasAnchors = pattern.hasPrefix("^") || pattern.hasSuffix("$") && !pattern.hasSuffix("\\$")
     }
 }
 

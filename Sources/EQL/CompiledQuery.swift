@@ -105,6 +105,9 @@ public struct Requirement: Sendable, Equatable {
     /// Fields that the condition compares with text that has a star in it, which there
     /// stands for itself.
     public var literalStars = FieldSet()
+    /// Fields that the condition compares with regular expressions that have ^ at their
+    /// begin or $ at their end, which there stand for themselves.
+    public var anchors = FieldSet()
     /// Names of the environment variables that conditions on
     /// `process.env_vars` name; nil if the condition does not tell. Case is to
     /// be ignored: `:` does.
@@ -128,6 +131,7 @@ public struct Requirement: Sendable, Equatable {
         identityTexts.formUnion(other.identityTexts)
         wordsAsIDs.formUnion(other.wordsAsIDs)
         literalStars.formUnion(other.literalStars)
+        anchors.formUnion(other.anchors)
         switch (destinations, other.destinations) {
         case (.only(let mine), .only(let theirs)): destinations = .only(mine.union(theirs))
         default: destinations = .any

@@ -94,9 +94,18 @@ extension EQLError {
     }
 
     private static func optional(_ name: String) -> String {
-        EQLError.isOfAlerts(name)
-            ? ": alerts have it, the events that rules see do not" : "; write ?\(name) if it may be missing"
+        if EQLError.isOfAlerts(name) { return ": alerts have it, the events that rules see do not" }
+        if let first = name.split(separator: ".").first, EQLError.unwatched.contains(String(first)) {
+            return ": it has program starts, forks, ends and outgoing TCP connections, and nothing of "
+                + "“\(first)”; ?\(name) is a field that is always missing"
+        }
+        return "; write ?\(name) if it may be missing"
     }
+
+    /// What other sensors have fields of.
+    private static let unwatched: Set = [
+        "file", "dns", "registry", "http", "url", "dll", "driver", "library",
+    ]
 
     /// Whether a name is one that only alerts have, or the sensor's records of itself.
     private static func isOfAlerts(_ name: String) -> Bool {

@@ -28,6 +28,13 @@ extension Query {
             Program(condition, role: role).matches(event)
         }
 
+        /// What the texts of its field are compared with: each up to its first wildcard,
+        /// and whether that is all of it.
+        public var heads: [(text: String, isWhole: Bool)] {
+            guard case .field(_, .patterns(let patterns)) = condition else { return [] }
+            return patterns.map { (String(decoding: $0.head, as: UTF8.self), $0.exact != nil) }
+        }
+
         /// Texts that may satisfy it, made of its patterns and of the texts in its calls.
         ///
         /// - Parameters:

@@ -173,6 +173,7 @@ struct RequirementAnalysis: ~Copyable {
             if test.hasLiteralStar, !RequirementAnalysis.withStars.contains(field) {
                 requirement.literalStars.insert(field)
             }
+            if test.hasAnchors { requirement.anchors.insert(field) }
             if RequirementAnalysis.identities.contains(field) { requirement.identityTexts.insert(field) }
             if field == .processEnvVars { collectVariables(test, &requirement) }
         case .call(let call):
@@ -219,6 +220,11 @@ extension FieldTest {
             return count == 0 ? .none : count < patterns.count ? .some : .all
         default: return .none
         }
+    }
+
+    /// Whether one of several regular expressions has anchors.
+    fileprivate var hasAnchors: Bool {
+        if case .regexes(let automata) = self { automata.contains(where: \.hasAnchors) } else { false }
     }
 
     /// Whether a star stands for itself beside other text, as `==` and `in` have it.

@@ -190,7 +190,7 @@ struct TextPool: Sendable {
 
 extension WildcardPattern {
     /// The bytes before the first wildcard.
-    fileprivate var head: ArraySlice<UInt8> {
+    var head: ArraySlice<UInt8> {
         let first = segments[0]
         return first.bytes.prefix(first.wild?.firstIndex(of: true) ?? first.bytes.count)
     }

@@ -65,6 +65,15 @@ public enum File {
         return metadata
     }
 
+    /// The path without links, `.` and `..`; nil where there is no such file.
+    public static func resolved(_ path: String) -> String? {
+        // SAFETY: the string is passed as text that ends with a NUL; the result is such a
+        // text, which the caller is to free, or nil.
+        guard let target = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(target) }
+        return unsafe String(cString: target)
+    }
+
     /// Reads at most `limit` bytes from the start of a file, and says whether
     /// that was all of it.
     public static func readStart(

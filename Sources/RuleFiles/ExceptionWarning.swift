@@ -15,6 +15,16 @@ public struct ExceptionWarning: Sendable, Equatable {
         case wordAsID(Field)
         /// It compares this field with a text in which a star stands for itself.
         case literalStar(Field)
+        /// It compares this field with a regular expression that has ^ or $.
+        case anchors(Field)
+        /// It asks for an executable by this path, which is not absolute.
+        case relativePath(String)
+        /// It asks for an executable by the first path, which leads to the file at the second.
+        case link(String, String)
+        /// It asks for a unit by this name, which lacks its suffix.
+        case unitWithoutSuffix(String)
+        /// It names a rule by its name; that has this id.
+        case ruleByName(String, id: String)
         /// Another one before it in the file has its name, by which hits are told.
         case sameName
         /// It holds for a program that nobody has heard of.
@@ -44,9 +54,11 @@ public struct ExceptionWarning: Sendable, Equatable {
 extension ExceptionFile {
     /// What is to be told of exceptions, in their order.
     public static func warnings(
-        of exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64
+        of exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64,
+        resolving resolve: (String) -> String? = { _ in nil }
     ) -> [ExceptionWarning] {
-        Array(warningsOfEach(exceptions, rules: rules, source: source, at: now).joined())
+        Array(
+            warningsOfEach(exceptions, rules: rules, source: source, at: now, resolving: resolve).joined())
     }
 
     /// What is to be told of each exception.
@@ -55,8 +67,10 @@ extension ExceptionFile {
     ///   - rules: those that are loaded with them.
     ///   - source: where the events come from.
     ///   - now: nanoseconds since 1970, UTC.
+    ///   - resolve: of a path on this host, where links lead to another, that.
     public static func warningsOfEach(
-        _ exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64
+        _ exceptions: [Exception], rules: [Rule], source: Query.Source = .live, at now: Int64,
+        resolving resolve: (String) -> String? = { _ in nil }
     ) -> [[ExceptionWarning]] {
         let known = Set(rules.map(\.id))
         // documents can tell of events, and with values, that the sensor has not
@@ -70,7 +84,10 @@ extension ExceptionFile {
             }
             if let end = exception.expires, end <= now { warn(.expired(end)) }
             if !names.insert(exception.name).inserted { warn(.sameName) }
-            for id in exception.rules where !known.contains(id) { warn(.unknownRule(id)) }
+            for id in exception.rules where !known.contains(id) {
+                let named = rules.first { $0.name == id }
+                warn(named.map { .ruleByName(id, id: $0.id) } ?? .unknownRule(id))
+            }
             guard source == .live else { return warnings }
             let requirement = exception.query.requirement
             if requirement.kinds.isEmpty {
@@ -82,6 +99,9 @@ extension ExceptionFile {
             while let field = words.popFirst() { warn(.wordAsID(field)) }
             var stars = requirement.literalStars
             while let field = stars.popFirst() { warn(.literalStar(field)) }
+            var anchors = requirement.anchors
+            while let field = anchors.popFirst() { warn(.anchors(field)) }
+            for cause in values(of: exception, resolving: resolve) { warn(cause) }
             var fields = ProcessRole.fieldsOfPrograms
             while let field = fields.popFirst() {
                 if requirement.fields.contains(field) { warn(.outdated(field)) }
@@ -103,5 +123,34 @@ extension ExceptionFile {
             case nil: nil
             }
         }
+    }
+
+    /// Values that it asks for and that no live event has, each once.
+    private static func values(
+        of exception: Exception, resolving resolve: (String) -> String?
+    ) -> [ExceptionWarning.Cause] {
+        let executables = FieldSet(ProcessRole.allCases.map(\.executable) + [.processPreviousExecutable])
+        var causes: [ExceptionWarning.Cause] = []
+        func add(_ cause: ExceptionWarning.Cause) { if !causes.contains(cause) { causes.append(cause) } }
+        // it compiled before
+        _ = try? Query.compile(exception.text, role: .exception) { test in
+            if test.fields.isSubset(of: executables) {
+                for (text, isWhole) in test.heads {
+                    if let first = text.first, first != "/" {
+                        add(.relativePath(text))
+                    } else if isWhole, let path = resolve(text) {
+                        add(.link(text, path))
+                    }
+                }
+            } else if test.fields == FieldSet([.serviceName]) {
+                for (text, isWhole) in test.heads where isWhole {
+                    if !text.hasSuffix(".service"), !text.hasSuffix(".scope") {
+                        add(.unitWithoutSuffix(text))
+                    }
+                }
+            }
+            return false
+        }
+        return causes
     }
 }

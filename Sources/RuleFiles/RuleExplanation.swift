@@ -31,6 +31,12 @@ public struct RuleExplanation: Sendable {
         /// Fields that it compares with text in which a star stands for itself.
         var literalStars: [Field]
 
+        /// Fields that it compares with regular expressions that have ^ or $.
+        var anchors: [Field]
+
+        /// Whether it holds for every event of its kinds.
+        var holdsAlways: Bool
+
         /// Whether the sensor has no event that could satisfy it.
         public var isImpossible: Bool { kinds.isEmpty }
     }
@@ -94,6 +100,19 @@ public struct RuleExplanation: Sendable {
             warnings.append(
                 "compares \(name) with a text in which * stands for itself; for a pattern use “:” or “like”")
         }
+        for name in RuleExplanation.names(stages.flatMap(\.anchors)) {
+            warnings.append(
+                "compares \(name) with a regular expression in which ^ or $ stands for itself: all of a text is "
+                    + "compared in any case; leave them out")
+        }
+        if !isSequence, let stage = stages.first, stage.holdsAlways, !stage.isImpossible {
+            warnings.append("asks for nothing: it raises an alert for every event of its kind")
+        }
+        if isSequence, stages.allSatisfy({ $0.keys.allSatisfy { $0.field.info.name.hasPrefix("host.") } }) {
+            warnings.append(
+                "joins events by nothing that tells one program from another: those of any two become a match; say "
+                    + "what they have in common, as in “sequence by process.parent.entity_id”")
+        }
         return warnings
     }
 
@@ -115,6 +134,7 @@ public struct RuleExplanation: Sendable {
             role: role, runs: runs, kinds: kinds, destinations: requirement.destinations,
             fields: requirement.fields.fields, keys: stage.keys, tests: stage.program.testCount,
             needs: stage.needs, wordsAsIDs: requirement.wordsAsIDs.fields,
-            literalStars: requirement.literalStars.fields)
+            literalStars: requirement.literalStars.fields, anchors: requirement.anchors.fields,
+            holdsAlways: requirement.fields.isEmpty)
     }
 }

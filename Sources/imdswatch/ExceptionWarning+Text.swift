@@ -18,6 +18,21 @@ extension ExceptionWarning {
         case .literalStar(let field):
             "\(subject) compares \(field.info.name) with a text in which * stands for itself; for a pattern use "
                 + "“:” or “like”"
+        case .anchors(let field):
+            "\(subject) compares \(field.info.name) with a regular expression in which ^ or $ stands for itself: all "
+                + "of a text is compared in any case; leave them out"
+        case .relativePath(let path):
+            "\(subject) asks for the executable “\(path.printable)”, and executables have absolute paths: that test "
+                + "never holds; for the name alone there is process.name"
+        case .link(let path, let target):
+            "\(subject) asks for the executable “\(path.printable)”, which on this host is a link: events have the "
+                + "file itself, “\(target.printable)”"
+        case .unitWithoutSuffix(let name):
+            "\(subject) asks for the unit “\(name.printable)”, and units have a suffix, as in "
+                + "“\(name.printable).service”: that test never holds"
+        case .ruleByName(let name, let id):
+            "\(subject) is for a rule that is not loaded: rules are named by their id, that of “\(name.printable)” is "
+                + id.printable
         case .sameName:
             "\(subject) has the name of one before it: their hits cannot be told apart"
         case .unlimited:

@@ -38,6 +38,17 @@ struct HostFiles: FileAccess {
         }
     }
 
+    /// The path of the file that an absolute path leads to, if that is another: of a program,
+    /// since a script can be known by the link that it was started by.
+    func target(of path: String) -> String? {
+        guard path.hasPrefix("/"), let target = File.resolved(path), target != path else { return nil }
+        var start: [UInt8] = []
+        guard let found = try? File.readStart(target, into: &start, limit: 2), found.metadata.isRegular,
+            !start.elementsEqual("#!".utf8)
+        else { return nil }
+        return target
+    }
+
     private func attributes(_ metadata: FileMetadata) -> FileAttributes {
         FileAttributes(
             owner: metadata.owner, group: metadata.group, permissions: metadata.permissions,

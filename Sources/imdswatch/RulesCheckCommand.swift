@@ -78,8 +78,11 @@ struct RulesCheckCommand: ParsableCommand {
         var errors: [RuleFileError] = []
         for path in paths {
             do throws(RuleFileError) {
-                let found = try ExceptionFile.exceptions(at: path, from: HostFiles())
-                tell(found, in: path, ExceptionFile.warningsOfEach(found, rules: rules, at: now))
+                let files = HostFiles()
+                let found = try ExceptionFile.exceptions(at: path, from: files)
+                let warnings = ExceptionFile.warningsOfEach(
+                    found, rules: rules, at: now, resolving: files.target)
+                tell(found, in: path, warnings)
             } catch {
                 tell(error)
                 errors.append(error)

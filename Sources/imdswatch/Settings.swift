@@ -183,7 +183,8 @@ struct Settings {
             throw Failure(Settings.isMissing(error) ? .noInput : .dataError, "\(error)")
         }
         let warnings = ExceptionFile.warnings(
-            of: exceptions, rules: rules.rules, source: source, at: Clock.realtime())
+            of: exceptions, rules: rules.rules, source: source, at: Clock.realtime(),
+            resolving: HostFiles().target)
         for warning in warnings { log.warning("\(warning.file.printable): \(warning.text)") }
         return exceptions
     }

@@ -1,4 +1,5 @@
 import EQL
+import Events
 import Testing
 
 @Suite("Diagnostics")
@@ -62,5 +63,27 @@ struct DiagnosticsTests {
         #expect(text == "unknown field “\(name)”: alerts have it, the events that rules see do not")
         let other = try #require(refusal("any where imdswatch.endpoints == 1")).message
         #expect(!other.contains("alerts have it"))
+    }
+
+    @Test(
+        "know what other languages call a field",
+        arguments: [
+            ("process.exe", "process.executable"), ("process.ppid", "process.parent.pid"),
+            ("process.CmdLine", "process.command_line"), ("process.cwd", "process.working_directory"),
+            ("dst.ip", "destination.ip"), ("process.nam", "process.name"),
+        ])
+    func otherNames(name: String, field: String) throws {
+        let text = try #require(refusal("any where \(name) == 1")).message
+        #expect(text == "unknown field “\(name)”; did you mean “\(field)”?")
+        #expect(Field(name: field)?.info.isLive == true)
+    }
+
+    @Test(
+        "say what the sensor does not watch",
+        arguments: ["file.path", "dns.question.name", "http.request.zq"])
+    func unwatched(name: String) throws {
+        let text = try #require(refusal("any where \(name) == \"a\"")).message
+        #expect(text.hasSuffix("?\(name) is a field that is always missing"))
+        #expect(text.contains("outgoing TCP connections"))
     }
 }

@@ -252,6 +252,47 @@ struct ExceptionFileTests {
     }
 
     @Test(
+        "are warned of when they ask for what no event has",
+        arguments: [
+            (#"process.executable == "bin/agent""#, .relativePath("bin/agent")),
+            (#"process.parent.executable : ("/opt/a", "agent*")"#, .relativePath("agent")),
+            (#"not process.executable : "./agent""#, .relativePath("./agent")),
+            (#"process.executable == "/bin/agent""#, .link("/bin/agent", "/usr/bin/agent")),
+            (#"process.executable : "/BIN/agent""#, .link("/bin/agent", "/usr/bin/agent")),
+            (#"process.executable : "/bin/agent*""#, nil), (#"process.executable : "*/agent""#, nil),
+            (#"process.name == "agent""#, nil), (#"process.args == "/bin/agent""#, nil),
+            (#"service.name == "agent""#, .unitWithoutSuffix("agent")),
+            (#"service.name : ("agent.service", "session-*", "run-1.scope")"#, nil),
+            (#"process.executable regex "^/opt/.*""#, .anchors(.processExecutable)),
+            (#"process.name regex~ ("a", "agent$")"#, .anchors(.processName)),
+            (#"process.name regex """agent\$""""#, nil), (#"process.name regex "a^b$c""#, nil),
+        ] as [(String, ExceptionWarning.Cause?)])
+    func unseen(condition: String, cause: ExceptionWarning.Cause?) throws {
+        let text =
+            "[[exception]]\nname = 'n'\nreason = 'r'\ncondition = 'any where user.id == 990 and \(condition)'\n"
+        let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        func causes(_ source: Query.Source) -> [ExceptionWarning.Cause] {
+            ExceptionFile.warnings(of: exceptions, rules: [], source: source, at: 0) {
+                $0 == "/bin/agent" ? "/usr/bin/agent" : nil
+            }.map(\.cause).filter { ![.arranged, .anyMounts, .anyProgram, .unlimited].contains($0) }
+        }
+        #expect(causes(.live) == (cause.map { [$0] } ?? []))
+        #expect(causes(.documents) == [])
+    }
+
+    @Test("are warned of when they name a rule by its name")
+    func ruleByName() throws {
+        let rule = Rule(
+            id: "a-1", name: "One", text: "any where true", query: try Query.compile("any where true"))
+        let text =
+            "[[exception]]\nname = 'n'\nreason = 'r'\nrules = ['One', 'a-1', 'Two']\n"
+            + "condition = 'any where user.id == 990 and process.executable == \"/opt/a\"'\n"
+        let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
+        let causes = ExceptionFile.warnings(of: exceptions, rules: [rule], at: 0).map(\.cause)
+        #expect(causes == [.ruleByName("One", id: "a-1"), .unknownRule("Two")])
+    }
+
+    @Test(
         "are warned of where any user, or who makes a mount namespace, can bring about what they ask for",
         arguments: [
             (#"process.name == "backup-agent""#, .arranged),

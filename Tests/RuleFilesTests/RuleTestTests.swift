@@ -301,7 +301,7 @@ struct ExplanationTests {
                     + "“not” always does"
             ])
         let stars = try explanation(
-            #"sequence by host.id [process where process.name == "cu*l"] [process where process.name in ("b*", "c")]"#
+            #"sequence by process.pid [process where process.name == "cu*l"] [process where process.name in ("b*", "c")]"#
         )
         #expect(
             stars.warnings == [
@@ -312,10 +312,35 @@ struct ExplanationTests {
                 == [])
         // of another event than the one that never comes
         let second = try explanation(
-            #"sequence [process where user.id == "root"] [network where user.id != "admin"]"#)
+            #"sequence by process.pid [process where user.id == "root"] [network where user.id != "admin"]"#)
         #expect(second.warnings.count == 2)
+        let anchors = try explanation(#"process where process.executable regex ("/bin/.*", "^/opt/.*")"#)
+        #expect(
+            anchors.warnings == [
+                "compares process.executable with a regular expression in which ^ or $ stands for itself: all of a "
+                    + "text is compared in any case; leave them out"
+            ])
         // said once
         let never = try explanation(#"any where user.id == "root""#)
         #expect(never.warnings == [try #require(never.obstacle)])
+    }
+
+    @Test("say when a rule asks for nothing, or joins what has nothing in common")
+    func undemanding() throws {
+        let all = "asks for nothing: it raises an alert for every event of its kind"
+        #expect(try explanation("network where true").warnings == [all])
+        #expect(try explanation(#"network where destination.port == 80"#).warnings == [])
+        let pair = "[process where process.name == \"a\"] [network where true]"
+        for keys in ["", "by host.id", "by host.id, host.name"] {
+            let warnings = try explanation("sequence \(keys) \(pair)").warnings
+            #expect(warnings.count == 1 && warnings[0].hasPrefix("joins events by nothing"))
+        }
+        #expect(try explanation("sequence by host.id, process.parent.entity_id \(pair)").warnings == [])
+        #expect(
+            try explanation(
+                """
+                sequence [process where true] by process.pid [network where true] by process.parent.pid
+                """
+            ).warnings == [])
     }
 }
