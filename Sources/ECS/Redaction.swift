@@ -1,5 +1,5 @@
-/// Takes secrets out of arguments and command lines: IMDSv2 tokens and the
-/// values of `Authorization` headers.
+/// Takes secrets out of arguments and command lines: IMDSv2 tokens, the
+/// values of `Authorization` headers, and session tokens and signatures of requests to AWS.
 ///
 /// Rules see the true values; only what is written is redacted. Who writes a
 /// command line can make it look like a header, so that no more goes than
@@ -24,6 +24,9 @@ enum Redaction {
     private static let headers: [(name: [UInt8], extent: Extent)] = [
         (Array("x-aws-ec2-metadata-token".utf8), .word),
         (Array("authorization".utf8), .header),
+        // of a request to AWS that was signed with credentials for a time; in a URL, too
+        (Array("x-amz-security-token".utf8), .word),
+        (Array("x-amz-signature".utf8), .word),
     ]
 
     /// One argument, redacted; nil if it holds no secret.

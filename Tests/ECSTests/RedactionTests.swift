@@ -50,6 +50,18 @@ struct RedactionTests {
                 #"curl -H Authorization:\ Bearer\ abc http://x"#,
                 #"curl -H Authorization:\ [redacted] http://x"#
             ),
+            (
+                "curl -H 'x-amz-security-token: IQoJ/+=' -H 'x-amz-date: 2' http://x",
+                "curl -H 'x-amz-security-token: [redacted]' -H 'x-amz-date: 2' http://x"
+            ),
+            (
+                "https://b.s3.amazonaws.com/k?X-Amz-Security-Token=IQoJ%2F&X-Amz-Date=2&X-Amz-Signature=0af3",
+                "https://b.s3.amazonaws.com/k?X-Amz-Security-Token=[redacted]&X-Amz-Date=2&X-Amz-Signature=[redacted]"
+            ),
+            (
+                "Authorization: AWS4-HMAC-SHA256 SignedHeaders=host;x-amz-security-token, Signature=c",
+                "Authorization: [redacted];x-amz-security-token, Signature=[redacted]"
+            ),
             ("{'Authorization': ' Bearer abc'}", "{'Authorization': ' [redacted]'}"),
             (
                 "X-aws-ec2-metadata-token: A X-aws-ec2-metadata-token: B",
