@@ -33,8 +33,11 @@ public struct TextEncoder: Sendable {
         if let name = alert.suppressedBy { append(" (suppressed by \(name))", to: &line) }
         row("what", Narrative.message(of: alert, evidence), to: &line)
         rows(of: last, to: &line)
-        if alert.sameProcess == false, let first = evidence.first { rows(ofStarted: first, to: &line) }
+        if alert.sameProcess == false, let first = evidence.first {
+            rows(ofStarted: first, before: last, to: &line)
+        }
         row("process", tree(alert, last), to: &line)
+        rows(ofParentOf: last, to: &line)
         circumstances(of: last, to: &line)
         if evidence.contains(where: { $0.event.header.degraded }) {
             row("note", Array("evidence was shed under load".utf8), to: &line)
@@ -46,7 +49,7 @@ public struct TextEncoder: Sendable {
         if let command = evidence.firstText(.processCommandLine) {
             row("command", Array(command), to: &line)
         }
-        if let executable = executable(of: evidence) { row("executable", executable, to: &line) }
+        if let executable = executable(.process, of: evidence) { row("executable", executable, to: &line) }
         if evidence.isTrue(.executableScript), let script = script(of: evidence) {
             row("script", Array(script), to: &line)
         }
@@ -62,18 +65,28 @@ public struct TextEncoder: Sendable {
     }
 
     /// The program that was started, where another one connected.
-    private func rows(ofStarted evidence: Evidence, to line: inout [UInt8]) {
+    private func rows(ofStarted evidence: Evidence, before last: Evidence, to line: inout [UInt8]) {
         if let command = evidence.firstText(.processCommandLine) {
             row("started", Array(command), to: &line)
         }
-        if let executable = executable(of: evidence) { row("from", executable, to: &line) }
+        if let executable = executable(.process, of: evidence) { row("from", executable, to: &line) }
+        let user = Narrative.user(of: evidence)
+        if !user.isEmpty, user != Narrative.user(of: last) { row("by user", user, to: &line) }
     }
 
-    /// The path of the executable; nil if the event has none.
-    private func executable(of evidence: Evidence) -> [UInt8]? {
-        guard let slot = evidence.slot(.processExecutable) else { return nil }
+    /// What started the program: the names beside it could be anybody's.
+    private func rows(ofParentOf evidence: Evidence, to line: inout [UInt8]) {
+        if let executable = executable(.parent, of: evidence) { row("parent", executable, to: &line) }
+        if let command = evidence.firstText(.parentCommandLine) {
+            row("called as", Array(command), to: &line)
+        }
+    }
+
+    /// The path of an executable; nil if the event has none.
+    private func executable(_ role: ProcessRole, of evidence: Evidence) -> [UInt8]? {
+        guard let slot = evidence.slot(role.executable) else { return nil }
         if slot.isUnknown { return Array("could not be read".utf8) }
-        return evidence.firstText(.processExecutable).flatMap { $0.isEmpty ? nil : Array($0) }
+        return evidence.firstText(role.executable).flatMap { $0.isEmpty ? nil : Array($0) }
     }
 
     /// Its absolute path if the event has it, else the path as invoked.

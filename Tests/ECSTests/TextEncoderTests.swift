@@ -18,6 +18,8 @@ struct TextEncoderTests {
                   executable /usr/bin/curl
                   directory  /srv/app
                   process    ?(1) > sshd(900) > bash(4200) > curl(4242)
+                  parent     /usr/bin/bash
+                  called as  bash
                   user       web (1000)
                   container  0123456789abcdef0123456789abcdef
                 """)
@@ -30,6 +32,7 @@ struct TextEncoderTests {
             .processCommandLine: "sh ./get.sh", .executableScript: true, .invokedAs: "./get.sh",
             .executableDeleted: true, .userID: 0, .userName: "root", .processRealUserName: "web",
             .serviceName: "app.service", .hostMountNamespace: false, .mountNamespace: 4_026_532_001,
+            .parentExecutable: "/tmp/x/bash", .parentCommandLine: "bash /tmp/x/run.sh",
         ]
         let starter = try Sample.exec(pid: 4300, [.processExecutable: "/tmp/sub/curl"])
         let alert = Sample.alert([starter, try Sample.connect(odd)])
@@ -43,7 +46,10 @@ struct TextEncoderTests {
                   directory  /srv/app
                   started    curl http://169.254.169.254/
                   from       /tmp/sub/curl
+                  by user    web (1000)
                   process    ?(1) > sshd(900) > bash(4200) > curl(4242)
+                  parent     /tmp/x/bash
+                  called as  bash /tmp/x/run.sh
                   user       root (0)
                   real user  web (1000)
                   container  0123456789abcdef0123456789abcdef
