@@ -38,19 +38,21 @@ extension Sensor {
     private mutating func replace(_ new: SensorOptions) {
         var exceptions = ExceptionSet(new.exceptions, for: new.rules)
         exceptions.keepHits(of: pipeline.sink.exceptions)
-        var requirement = new.rules.requirement
-        requirement.formUnion(reading: exceptions.requirement)
-        let destinations = Sensor.destinations(requirement, all: options.writesEvents)
-        let any = requirement.destinations == .any
+        let requirement = Sensor.requirement(of: new.rules, exceptions)
+        let old = Sensor.requirement(of: rules, pipeline.sink.exceptions)
         do throws(ProbeError) {
-            try probes.widenDestinations(to: destinations, any: any)
+            try probes.widenDestinations(
+                to: Sensor.destinations(requirement, all: options.writesEvents),
+                any: requirement.destinations == .any)
             if requirement.kinds.contains(.exit) { try probes.attach(.exit) }
             if requirement.environment != [] { probes.setCapturesEnvironment(true) }
         } catch {
+            narrowKernel(to: old)
             return refuseReload("the kernel refused: \(error)")
         }
         finishWithOldRules()
         guard pipeline.sink.send(generation: generations.add(new.rules)) else {
+            narrowKernel(to: old)
             return refuseReload("the output is blocked")
         }
         tellFlood(isLast: true)
@@ -61,16 +63,31 @@ extension Sensor {
         forgetRegulars()
         probes.setConnectionWindow(
             Sensor.connectionWindow(rules, all: options.writesEvents), afterForks: rules.forksBeginMatches)
+        narrowKernel(to: requirement)
+        warnOfUnknowable()
+        report("reloaded")
+        log.notice("reloaded", metadata: ["rules": "\(rules.rules.count)"])
+    }
+
+    private static func requirement(
+        of rules: RuleSet, _ exceptions: borrowing ExceptionSet
+    ) -> Requirement {
+        var requirement = rules.requirement
+        requirement.formUnion(reading: exceptions.requirement)
+        return requirement
+    }
+
+    /// Has the kernel let through what is needed, and no more.
+    private mutating func narrowKernel(to requirement: Requirement) {
         do throws(ProbeError) {
-            try probes.narrowDestinations(to: destinations, any: any)
+            try probes.narrowDestinations(
+                to: Sensor.destinations(requirement, all: options.writesEvents),
+                any: requirement.destinations == .any)
         } catch {
             // more is let through than is needed: nothing is missed
             log.warning("the kernel's filter stays wide", metadata: ["error": "\(error)"])
         }
         probes.setCapturesEnvironment(requirement.environment != [])
         if !requirement.kinds.contains(.exit) { probes.detach(.exit) }
-        warnOfUnknowable()
-        report("reloaded")
-        log.notice("reloaded", metadata: ["rules": "\(rules.rules.count)"])
     }
 }
