@@ -50,11 +50,15 @@ let package = Package(
     targets: [
         .plugin(name: "EmbedPlugin", capability: .buildTool()),
 
+        // Every module that can be reached is named, also those that are not imported: types of
+        // one hold types of another, and SwiftPM builds a target anew only where a module that
+        // it names has changed.
+
         // Pure: bytes and values in, values out. No C, no clock, no file.
         library("Events"),
         library("EQL", ["Events"]),
         library("Detection", ["EQL", "Events"]),
-        library("ECS", ["Detection", "Events"]),
+        library("ECS", ["Detection", "EQL", "Events"]),
 
         // The host: the only places that touch C, /proc and BPF.
         .target(name: "CBPF", linkerSettings: bpfLibraries),
@@ -78,15 +82,14 @@ let package = Package(
         library(
             "Bench",
             [
-                "ECS", "Events", "Platform", "Probes", "Recording",
+                "Detection", "ECS", "EQL", "Events", "Platform", "Probes", "Recording",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
         .executableTarget(
             name: "imdswatch",
             dependencies: [
-                "Bench", "Detection", "ECS", "EQL", "Events", "Lab", "Platform", "Probes", "Recording",
-                "RuleFiles",
-                "Rules", "Sensor", log,
+                "Bench", "Detection", "ECS", "EQL", "Events", "Lab", "Output", "Platform", "Probes",
+                "Processes", "Recording", "RuleFiles", "Rules", "Sensor", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -96,19 +99,26 @@ let package = Package(
         tests("EQLTests", ["EQL", "Events"]),
         tests("DetectionTests", ["Detection", "EQL", "Events"]),
         tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
-        tests("OutputTests", ["Output", "Platform"]),
+        tests("OutputTests", ["Events", "Output", "Platform"]),
         tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
         tests("ProcessesTests", ["Events", "Platform", "Processes"]),
         tests("RecordingTests", ["Events", "Recording"]),
         tests("RuleFilesTests", ["Detection", "EQL", "Events", "RuleFiles", "Rules"]),
-        tests("LabTests", ["Lab"]),
-        tests("SensorTests", ["Detection", "EQL", "Events", "Output", "Probes", "Sensor"]),
+        tests("LabTests", ["Lab", "Platform"]),
+        tests(
+            "SensorTests",
+            [
+                "Detection", "ECS", "EQL", "Events", "Lab", "Output", "Platform", "Probes", "Processes",
+                "Recording", "Sensor",
+            ]),
         tests(
             "FuzzTests", ["Detection", "EQL", "Events", "Recording", "RuleFiles"],
             resources: [.copy("Corpus")]),
         tests(
             "DifferentialTests", ["Detection", "EQL", "Events"], resources: [.copy("reference.py")]),
-        tests("BenchTests", ["Bench", "Platform"]),
+        tests(
+            "BenchTests",
+            ["Bench", "Detection", "ECS", "EQL", "Events", "Platform", "Probes", "Recording"]),
         tests("DocumentationTests", ["Events"]),
         .testTarget(name: "KernelTests", exclude: ["helpers"], swiftSettings: settings),
     ]
