@@ -10,17 +10,21 @@ public struct ProbeOptions: Sendable {
     public var wakesOnExec: Bool
     /// A loaded rule names environment variables.
     public var capturesEnvironment: Bool
+    /// A loaded rule is about forks, or they are written: what they are told to have as
+    /// time counts.
+    public var timesForks: Bool
     /// The connect hooks that will be asked for: the best of them is loaded at
     /// once, another one when it is.
     public var hooks: HookPreference
 
     public init(
         ringSize: Int = 4 << 20, wakesOnExec: Bool = false, capturesEnvironment: Bool = false,
-        hooks: HookPreference = .auto
+        timesForks: Bool = true, hooks: HookPreference = .auto
     ) {
         self.ringSize = ringSize
         self.wakesOnExec = wakesOnExec
         self.capturesEnvironment = capturesEnvironment
+        self.timesForks = timesForks
         self.hooks = hooks
     }
 }
@@ -74,6 +78,7 @@ public struct Probes: ~Copyable {
         let settings = try SettingsMemory(try maps.map(place.map), offset: place.offset)
         settings.setWakesOnExec(options.wakesOnExec)
         settings.setCapturesEnvironment(options.capturesEnvironment)
+        settings.setTimesForks(options.timesForks)
 
         let loader = ProgramLoader(bytes: bytes, maps: maps.maps, ringSize: options.ringSize)
         let result = loader.loadAtStart(options.hooks.ladder)
@@ -92,6 +97,9 @@ public struct Probes: ~Copyable {
     public func setWakesOnExec(_ value: Bool) { settings.setWakesOnExec(value) }
 
     public func setCapturesEnvironment(_ value: Bool) { settings.setCapturesEnvironment(value) }
+
+    /// Has forks told with the time of their hook, or that of the child's start before it.
+    public func setTimesForks(_ value: Bool) { settings.setTimesForks(value) }
 
     /// A reader of the ring. There must be only one at a time.
     public func makeReader(capacity: Int = RingReader.defaultCapacity) throws(ProbeError) -> RingReader {

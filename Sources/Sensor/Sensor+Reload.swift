@@ -46,6 +46,7 @@ extension Sensor {
                 any: requirement.destinations == .any)
             if requirement.kinds.contains(.exit) { try probes.attach(.exit) }
             if requirement.environment != [] { probes.setCapturesEnvironment(true) }
+            if Sensor.timesForks(requirement, all: options.writesEvents) { probes.setTimesForks(true) }
         } catch {
             narrowKernel(to: old)
             return refuseReload("the kernel refused: \(error)")
@@ -88,6 +89,7 @@ extension Sensor {
             log.warning("the kernel's filter stays wide", metadata: ["error": "\(error)"])
         }
         probes.setCapturesEnvironment(requirement.environment != [])
+        probes.setTimesForks(Sensor.timesForks(requirement, all: options.writesEvents))
         if !requirement.kinds.contains(.exit) { probes.detach(.exit) }
     }
 }

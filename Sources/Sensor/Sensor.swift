@@ -144,7 +144,9 @@ public struct Sensor: ~Copyable {
             var probes = try Probes(
                 ProbeOptions(
                     ringSize: options.ringSize, wakesOnExec: options.wakesOnExec,
-                    capturesEnvironment: requirement.environment != [], hooks: options.hooks))
+                    capturesEnvironment: requirement.environment != [],
+                    timesForks: Sensor.timesForks(requirement, all: options.writesEvents),
+                    hooks: options.hooks))
             try probes.setDestinations(
                 Sensor.destinations(requirement, all: options.writesEvents),
                 any: requirement.destinations == .any)
@@ -163,6 +165,11 @@ public struct Sensor: ~Copyable {
         } catch {
             throw .probes(error)
         }
+    }
+
+    /// Whether anybody looks at the time of forks.
+    static func timesForks(_ requirement: Requirement, all: Bool) -> Bool {
+        all || requirement.kinds.contains(.fork)
     }
 
     /// The addresses that rules name; with `all`, the others are recorded too,

@@ -75,8 +75,10 @@ static void load(struct object *object, int slots)
 		else if (!strcmp(name, "counters"))
 			bpf_map__set_max_entries(map, cpus);
 		else if (strstr(name, ".rodata") && bpf_map__value_size(map) == sizeof(fixed)) {
-			if (stat("/proc/1/ns/mnt", &status) == 0)
-				fixed.host_mount_namespace = status.st_ino;
+			/* a look at pid 1's may be denied */
+			if (stat("/proc/1/ns/mnt", &status) && stat("/proc/self/ns/mnt", &status))
+				fail("mount namespace");
+			fixed.host_mount_namespace = status.st_ino;
 			if (bpf_map__set_initial_value(map, &fixed, sizeof(fixed)))
 				fail("fixed settings");
 		}

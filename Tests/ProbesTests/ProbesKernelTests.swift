@@ -319,6 +319,25 @@ struct ProbesKernelTests {
         #expect(events.map { $0.slot(.processExecutable)?.isUnknown == false } == [true, false])
     }
 
+    @Test("a fork has the time of its hook where somebody looks at it, else that of its start")
+    func forkTimes() throws {
+        var probes = try Probes(ProbeOptions(timesForks: false))
+        var reader = try probes.makeReader()
+        try probes.attach(.fork)
+        func forks() throws -> [EventHeader] {
+            _ = try events(&reader)
+            let shell = UInt32(try run("/bin/bash", ["-c", "/bin/true; /bin/true; exit 0"]))
+            return try headers(&reader).filter { $0.kind == .fork && $0.parent.pid == shell }
+        }
+        var found = try forks()
+        #expect(found.count == 2 && found.allSatisfy { UInt64($0.time) == $0.process.start })
+        probes.setTimesForks(true)
+        found = try forks()
+        #expect(found.count == 2)
+        #expect(found.allSatisfy { UInt64($0.time) > $0.process.start })
+        #expect(found.allSatisfy { UInt64($0.time) < $0.process.start + 1_000_000_000 })
+    }
+
     @Test("leaves out connections of a regular process while its parent's children start nothing")
     func regulars() throws {
         var probes = try Probes()

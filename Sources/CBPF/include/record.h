@@ -225,13 +225,16 @@ struct settings {
 	__u32 start_window; /* how long after a start, of a program or a process, its siblings'
 			     * connections can matter: units of START_SHIFT; 0: always */
 	__u32 note_since;   /* since when starts are noted, in these units; 0: they are not */
+	__u32 time_forks;   /* rules are about forks: their time is that of the hook, for which it
+			     * looks at the clock; else that of the child's start, just before */
+	__u32 pad;
 	/* A shortcut, optional: bit n (of word n / 64) is set if the trie has no
 	 * destination whose address begins with byte n, IPv4 or IPv6; then the
 	 * trie is not asked. Clear bits before adding to the trie, and set them
 	 * after removing from it. */
 	__u64 unwanted[4];
 };
-RECORD_SIZE(settings, 72);
+RECORD_SIZE(settings, 80);
 
 /* Times of starts are kept in units of 2^START_SHIFT nanoseconds, about milliseconds;
  * windows are START_MARGIN longer than they need be. */
