@@ -24,9 +24,8 @@ int BPF_PROG(exec, struct task_struct *task, pid_t old_pid, struct linux_binprm 
 	find_subject(&who, task, true);
 	/* what begin_new_exec() has made that of the memory; nothing of the program ran since */
 	who.file = program->file;
-	find_known_top(s, &who);
+	find_top(s, &who, true);
 	fill_task(&s->record, &who, s->leaders, true);
-	note_top(s, &who);
 	add_cgroup(s, &who, &s->told_group, true);
 	s->record.header.time = note_start(s->record.task.parent.pid, s->record.header.time);
 	if (program->interp != program->filename)

@@ -160,7 +160,6 @@ struct ns_common {
 struct mnt_namespace {
 	struct ns_common ns;
 	struct mount *root;
-	__u64 event; /* another with each change of the mounts */
 };
 
 struct mount {

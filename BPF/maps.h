@@ -130,18 +130,6 @@ struct told_group {
 };
 
 /*
- * The mount on which every path of the host's mount namespace ends, as long as nothing
- * is mounted, moved or unmounted there. That namespace outlives us, so that its place is
- * nobody else's.
- */
-struct known_top {
-	struct mnt_namespace *mounts; /* NULL: not known */
-	struct mount *mount;
-	struct dentry *root;
-	__u64 event;
-};
-
-/*
  * Where a record is put together: too large for the stack, and for a per-CPU
  * map (32 KiB an element). One element per program and CPU, because programs
  * may be preempted by each other, but never migrate, and never run twice at
@@ -152,7 +140,6 @@ struct known_top {
 struct scratch {
 	__u32 states; /* 1 << record_text.state of every text of this record */
 	__u32 owner;  /* enum record_hook of the program that fills it */
-	struct known_top known_top;
 	struct told told;
 	struct leader leaders[2]; /* of the session, of the process group */
 	struct told_group told_group;

@@ -72,17 +72,6 @@ static __always_inline void read_dentry(struct naming *to, struct dentry *dentry
 	}
 }
 
-static __always_inline void set_top(struct scratch *s, struct mount *mount, struct dentry *root,
-				    struct dentry *directory)
-{
-	s->walk.top = mount;
-	s->walk.top_root = root;
-	if (mount && likely(directory == root))
-		s->record.header.flags &= ~RECORD_CHROOT;
-	else
-		s->record.header.flags |= RECORD_CHROOT;
-}
-
 /*
  * Whether the mount of the task's root directory covers the whole namespace,
  * as it does nearly always: then a path that reaches its root is complete.
@@ -93,47 +82,17 @@ static __always_inline void find_top(struct scratch *s, const struct subject *wh
 	struct mount *root = FIELD(direct, who->mounts, root);
 	struct mount *mount = mount_of(FIELD(direct, who->fs, root.mnt));
 	struct hanging at;
-	bool is_top;
 
+	s->walk.top = NULL;
+	s->record.header.flags |= RECORD_CHROOT;
 	read_mount(&at, mount);
-	is_top =
-		at.parent && (at.parent == mount ||
-			      (at.parent == root && at.point == FIELD(direct, root, mnt.mnt_root)));
-	set_top(s, is_top ? mount : NULL, at.root, FIELD(direct, who->fs, root.dentry));
-}
-
-/* The same for a typed subject, after a look at what was found last. What find_top() finds
- * counts as known once note_top() was called. */
-static __always_inline void find_known_top(struct scratch *s, const struct subject *who)
-{
-	struct known_top *known = &s->known_top;
-	struct mount *mount = mount_of(who->fs->root.mnt);
-	__u64 event;
-
-	if (!bpf_core_field_exists(who->mounts->event))
-		return find_top(s, who, true);
-	event = who->mounts->event;
-	if (likely(known->mounts == who->mounts && known->mount == mount &&
-		   known->event == event)) {
-		set_top(s, mount, known->root, who->fs->root.dentry);
-		return;
+	if (at.parent && (at.parent == mount ||
+			  (at.parent == root && at.point == FIELD(direct, root, mnt.mnt_root)))) {
+		s->walk.top = mount;
+		s->walk.top_root = at.root;
+		if (FIELD(direct, who->fs, root.dentry) == at.root)
+			s->record.header.flags &= ~RECORD_CHROOT;
 	}
-	known->mounts = NULL;
-	known->event = event;
-	barrier(); /* a change that is seen in part makes the number another */
-	find_top(s, who, true);
-}
-
-/* To be called when the record says whose mounts these are. */
-static __always_inline void note_top(struct scratch *s, const struct subject *who)
-{
-	struct known_top *known = &s->known_top;
-
-	if (likely(known->mounts) || !s->walk.top || !(s->record.header.flags & RECORD_HOST_MOUNTS))
-		return;
-	known->mount = s->walk.top;
-	known->root = s->walk.top_root;
-	known->mounts = who->mounts;
 }
 
 /* Where in a dentry a short name stands, and how many bytes there are for it. */

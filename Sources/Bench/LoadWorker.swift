@@ -186,8 +186,13 @@ enum LoadLoop {
         let executable = try Load.openSelf()
         try Namespace.unshare([.network, .mounts])
         try Namespace.makeMountsPrivate()
-        for directory in ["/tmp", "/usr/local/bin"] {
-            try Namespace.mountMemory(over: directory, mode: "0755")
+        do throws(NamespaceError) {
+            // as on most hosts, programs are on the mount on which all paths end
+            try Namespace.replaceRoot()
+        } catch {
+            for directory in ["/tmp", "/usr/local/bin"] {
+                try Namespace.mountMemory(over: directory, mode: "0755")
+            }
         }
         try Namespace.bringLoopbackUp()
         try Namespace.addLoopbackAddress([169, 254, 169, 254])

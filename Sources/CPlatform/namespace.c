@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int namespace_unshare(uint32_t kinds)
@@ -35,6 +37,42 @@ int namespace_make_mounts_private(void)
 int namespace_mount_memory(const char *directory, const char *options)
 {
 	return mount("none", directory, "tmpfs", MS_NOSUID | MS_NODEV, options) ? -errno : 0;
+}
+
+static int make_directories(const char *const *names)
+{
+	for (; *names; names++)
+		if (mkdir(*names, 0755))
+			return -errno;
+	return 0;
+}
+
+int namespace_replace_root(const char *over, const char *options)
+{
+	const char *const names[] = {"proc",
+				     "tmp",
+				     "usr",
+				     "usr/local",
+				     "usr/local/bin",
+				     "var",
+				     "var/lib",
+				     "var/lib/example",
+				     NULL};
+	int code = namespace_mount_memory(over, options);
+
+	if (code)
+		return code;
+	if (chdir(over))
+		return -errno;
+	code = make_directories(names);
+	if (code)
+		return code;
+	if (mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) ||
+	    /* the old root is then over the new one: pivot_root(2) */
+	    syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) ||
+	    chdir("/var/lib/example"))
+		return -errno;
+	return 0;
 }
 
 int netlink_request(const uint8_t *request, size_t length)

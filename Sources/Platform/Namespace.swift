@@ -55,6 +55,16 @@ public enum Namespace {
         guard code == 0 else { throw .mount(directory: directory, errno: -code) }
     }
 
+    /// Makes an empty file system in memory the root of the mount namespace, which must be
+    /// the caller's own: with `/proc`, and empty `/tmp`, `/usr/local/bin` and
+    /// `/var/lib/example`, where the caller is then. A root that is none of a disk, an
+    /// initramfs, cannot be replaced: then it is mounted over `/tmp`, and that is all.
+    public static func replaceRoot() throws(NamespaceError) {
+        // SAFETY: both strings are lent for the call.
+        let code = unsafe namespace_replace_root("/tmp", "mode=0755,size=64m")
+        guard code == 0 else { throw .mount(directory: "/", errno: -code) }
+    }
+
     /// Brings `lo` up.
     public static func bringLoopbackUp() throws(NamespaceError) {
         let code = send(RouteMessage.linkUp(index: loopbackIndex))

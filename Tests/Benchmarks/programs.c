@@ -144,6 +144,17 @@ static void run(struct object *object, int slot, const char *program)
 	ring_buffer__consume(object->ring);
 }
 
+/* What ran before a program leaves its traces in the caches. */
+static void shuffle(int *order, int count)
+{
+	for (int i = count - 1; i > 0; i--) {
+		int other = rand() % (i + 1), kept = order[i];
+
+		order[i] = order[other];
+		order[other] = kept;
+	}
+}
+
 static int compare(const void *one, const void *other)
 {
 	double difference = *(const double *)one - *(const double *)other;
@@ -164,22 +175,25 @@ int main(int argc, char **argv)
 	int slots = argc > 3 ? atoi(argv[1]) : 0, count = argc - 3;
 	struct object objects[MOST_OBJECTS];
 	double *differences = calloc(slots, sizeof(double));
+	int order[MOST_OBJECTS];
 
 	if (slots < 1 || count < 1 || count > MOST_OBJECTS) {
 		fprintf(stderr, "usage: programs SLOTS PROGRAM OBJECT...\n");
 		return 64;
 	}
 	for (int i = 0; i < count; i++) {
+		order[i] = i;
 		objects[i].path = argv[3 + i];
 		load(&objects[i], slots);
 	}
 	/* as long as it is open; it is off again however this ends */
 	if (bpf_enable_stats(BPF_STATS_RUN_TIME) < 0)
 		fail("run times");
-	for (int slot = 0; slot < slots; slot++)
+	for (int slot = 0; slot < slots; slot++) {
+		shuffle(order, count);
 		for (int i = 0; i < count; i++)
-			/* each comes first as often as last */
-			run(&objects[slot % 2 ? count - 1 - i : i], slot, argv[2]);
+			run(&objects[order[i]], slot, argv[2]);
+	}
 	for (int i = 0; i < count; i++) {
 		printf("%s\n", objects[i].path);
 		for (int hook = 0; hook < HOOKS; hook++) {

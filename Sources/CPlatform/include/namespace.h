@@ -25,6 +25,11 @@ int namespace_make_mounts_private(void);
 /* Mounts an empty file system in memory over a directory. */
 int namespace_mount_memory(const char *directory, const char *options);
 
+/* Makes an empty file system in memory the root of the namespace, with the directories
+ * proc, tmp, usr/local/bin and var/lib/example, the last of which the caller is in then.
+ * It is mounted over a directory first, and stays there where the rest fails. */
+int namespace_replace_root(const char *over, const char *options);
+
 /* Sends one rtnetlink request to the kernel and waits for its answer. */
 int netlink_request(const uint8_t *request, size_t length);
 
