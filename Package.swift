@@ -50,8 +50,8 @@ let package = Package(
     targets: [
         .plugin(name: "EmbedPlugin", capability: .buildTool()),
 
-        // Every module that can be reached is named, also those that are not imported: types of
-        // one hold types of another, and SwiftPM builds a target anew only where a module that
+        // Every Swift module that can be reached is named, also those that are not imported: types
+        // of one hold types of another, and SwiftPM builds a target anew only where a module that
         // it names has changed.
 
         // Pure: bytes and values in, values out. No C, no clock, no file.
@@ -98,12 +98,12 @@ let package = Package(
         tests("EventsTests", ["Events"]),
         tests("EQLTests", ["EQL", "Events"]),
         tests("DetectionTests", ["Detection", "EQL", "Events"]),
-        tests("ECSTests", ["Detection", "ECS", "EQL", "Events"], resources: [.copy("Golden")]),
+        tests("ECSTests", ["Detection", "ECS", "EQL", "Events", "Recording"], resources: [.copy("Golden")]),
         tests("OutputTests", ["Events", "Output", "Platform"]),
         tests("ProbesTests", ["CBPF", "Events", "Platform", "Probes"]),
         tests("ProcessesTests", ["Events", "Platform", "Processes"]),
         tests("RecordingTests", ["Events", "Recording"]),
-        tests("RuleFilesTests", ["Detection", "EQL", "Events", "RuleFiles", "Rules"]),
+        tests("RuleFilesTests", ["Detection", "EQL", "Events", "Recording", "RuleFiles", "Rules"]),
         tests("LabTests", ["Lab", "Platform"]),
         tests(
             "SensorTests",

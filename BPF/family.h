@@ -59,7 +59,8 @@ static __always_inline bool matters(__u32 parent, __u32 now, __u32 window, __u32
  * that looked before comes before the time that is returned. Families that
  * share an element make each other's connections count, no more. Nothing is
  * noted before some process has connected again and again, and forks only where
- * rules ask for them. To be called at `time`; who is held up in here notes a
+ * rules ask for them, whose records then have the time of their hook (settings.time_forks).
+ * To be called at `time`; who is held up in here notes a
  * second time, lest the time of another processor be replaced by an older one.
  */
 static __always_inline __u64 note_start(__u32 parent, __u64 time)

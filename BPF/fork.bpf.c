@@ -14,7 +14,6 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	struct fs_struct *fs = caller->fs;
 	struct record_fork record;
 	__u64 *counters;
-	__u64 time;
 
 	if (child->pid != child->tgid)
 		return 0;
@@ -22,9 +21,13 @@ int BPF_PROG(fork, struct task_struct *caller, struct task_struct *child)
 	if (!counters)
 		return 0;
 	add_one(counters, COUNTER_SEEN);
+	begin(&record.header, child->start_boottime, RECORD_FORK, RECORD_HOOK_TRACEPOINT,
+	      sizeof(record));
 	/* a look at the clock is a third of what this program costs */
-	time = settings.time_forks ? bpf_ktime_get_boot_ns() : child->start_boottime;
-	begin(&record.header, time, RECORD_FORK, RECORD_HOOK_TRACEPOINT, sizeof(record));
+	if (settings.time_forks)
+		record.header.time = bpf_ktime_get_boot_ns();
+	else
+		record.header.flags |= RECORD_AT_START;
 	if (parent != caller)
 		record.header.flags |= RECORD_BY_SIBLING;
 	identify(&record.parent, parent->group_leader, true);

@@ -47,7 +47,7 @@ static int make_directories(const char *const *names)
 	return 0;
 }
 
-int namespace_replace_root(const char *over, const char *options)
+static int move_into(const char *root)
 {
 	const char *const names[] = {"proc",
 				     "tmp",
@@ -58,11 +58,9 @@ int namespace_replace_root(const char *over, const char *options)
 				     "var/lib",
 				     "var/lib/example",
 				     NULL};
-	int code = namespace_mount_memory(over, options);
+	int code;
 
-	if (code)
-		return code;
-	if (chdir(over))
+	if (chdir(root))
 		return -errno;
 	code = make_directories(names);
 	if (code)
@@ -73,6 +71,18 @@ int namespace_replace_root(const char *over, const char *options)
 	    chdir("/var/lib/example"))
 		return -errno;
 	return 0;
+}
+
+int namespace_replace_root(const char *over, const char *options)
+{
+	int code = namespace_mount_memory(over, options);
+
+	if (code)
+		return code;
+	code = move_into(over);
+	if (code && !chdir("/"))
+		umount2(over, MNT_DETACH);
+	return code;
 }
 
 int netlink_request(const uint8_t *request, size_t length)

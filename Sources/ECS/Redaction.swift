@@ -21,12 +21,15 @@ enum Redaction {
 
     private static let signature = Array("signature".utf8)
 
-    private static let headers: [(name: [UInt8], extent: Extent)] = [
-        (Array("x-aws-ec2-metadata-token".utf8), .word),
-        (Array("authorization".utf8), .header),
+    /// Programs write tuples of name and value, with a comma; the later names stand in lists.
+    private static let headers: [(name: [UInt8], extent: Extent, takesComma: Bool)] = [
+        (Array("x-aws-ec2-metadata-token".utf8), .word, true),
+        (Array("authorization".utf8), .header, true),
         // of a request to AWS that was signed with credentials for a time; in a URL, too
-        (Array("x-amz-security-token".utf8), .word),
-        (Array("x-amz-signature".utf8), .word),
+        (Array("x-amz-security-token".utf8), .word, false),
+        (Array("x-amz-signature".utf8), .word, false),
+        (Array("aws_session_token".utf8), .word, false),
+        (Array("aws_secret_access_key".utf8), .word, false),
     ]
 
     /// One argument, redacted; nil if it holds no secret.
@@ -67,7 +70,7 @@ enum Redaction {
     private static func secret(
         in text: ArraySlice<UInt8>, at start: Int, isArgument: Bool, _ firstSpace: inout Int?
     ) -> Range<Int>? {
-        for (name, extent) in headers {
+        for (name, extent, takesComma) in headers {
             guard matches(text, name, at: start) else { continue }
             var index = start + name.count
             // "name": "value" as programs write it, name: value as HTTP does
@@ -77,7 +80,8 @@ enum Redaction {
                 index += 1
             }
             index = skipBlanks(text, index)
-            guard index < text.endIndex, isAssignment(text[index]) else { continue }
+            guard index < text.endIndex, isAssignment(text[index]), takesComma || text[index] != comma
+            else { continue }
             index = skipBlanks(text, index + 1)
             var isQuoted = false
             while index < text.endIndex, isQuote(text[index]) || text[index] == backslash {

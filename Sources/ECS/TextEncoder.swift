@@ -33,8 +33,10 @@ public struct TextEncoder: Sendable {
         if let name = alert.suppressedBy { append(" (suppressed by \(name))", to: &line) }
         row("what", Narrative.message(of: alert, evidence), to: &line)
         rows(of: last, to: &line)
-        if alert.sameProcess == false, let first = evidence.first {
-            rows(ofStarted: first, before: last, to: &line)
+        if let first = evidence.first {
+            if alert.sameProcess == false { rows(ofStarted: first, to: &line) }
+            let user = Narrative.user(of: first)
+            if !user.isEmpty, user != Narrative.user(of: last) { row("started by", user, to: &line) }
         }
         row("process", tree(alert, last), to: &line)
         rows(ofParentOf: last, to: &line)
@@ -65,13 +67,11 @@ public struct TextEncoder: Sendable {
     }
 
     /// The program that was started, where another one connected.
-    private func rows(ofStarted evidence: Evidence, before last: Evidence, to line: inout [UInt8]) {
+    private func rows(ofStarted evidence: Evidence, to line: inout [UInt8]) {
         if let command = evidence.firstText(.processCommandLine) {
             row("started", Array(command), to: &line)
         }
         if let executable = executable(.process, of: evidence) { row("from", executable, to: &line) }
-        let user = Narrative.user(of: evidence)
-        if !user.isEmpty, user != Narrative.user(of: last) { row("by user", user, to: &line) }
     }
 
     /// What started the program: the names beside it could be anybody's.

@@ -174,8 +174,12 @@ private let otherNames = [
     "process.commandline": "process.command_line", "process.argv": "process.args",
     "process.argc": "process.args_count", "process.cwd": "process.working_directory",
     "process.uid": "process.user.id", "process.gid": "process.group.id", "process.tgid": "process.pid",
+    "process.command": "process.command_line", "commandline": "process.command_line",
+    "image": "process.executable", "parentimage": "process.parent.executable",
+    "process.parent.cmdline": "process.parent.command_line", "process.exit": "process.exit_code",
     "process.env": "process.env_vars", "user.uid": "user.id", "user.gid": "group.id",
-    "dst.ip": "destination.ip", "dest.ip": "destination.ip", "dst.port": "destination.port",
+    "dst.ip": "destination.ip", "dest.ip": "destination.ip", "dest_ip": "destination.ip",
+    "remote_ip": "destination.ip", "remote.ip": "destination.ip", "dst.port": "destination.port",
     "dest.port": "destination.port", "src.ip": "source.ip", "src.port": "source.port",
 ]
 

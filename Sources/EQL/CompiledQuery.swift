@@ -125,6 +125,9 @@ public struct Requirement: Sendable, Equatable {
         self.environment = environment
     }
 
+    /// Whether nothing is read but what all events of a kind have in common.
+    public var readsOnlyKind: Bool { fields.isSubset(of: RequirementAnalysis.decidedByKind) }
+
     public mutating func formUnion(_ other: Requirement) {
         kinds.formUnion(other.kinds)
         fields.formUnion(other.fields)

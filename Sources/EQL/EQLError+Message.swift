@@ -96,7 +96,8 @@ extension EQLError {
     private static func optional(_ name: String) -> String {
         if EQLError.isOfAlerts(name) { return ": alerts have it, the events that rules see do not" }
         if let first = name.split(separator: ".").first, EQLError.unwatched.contains(String(first)) {
-            return ": it has program starts, forks, ends and outgoing TCP connections, and nothing of "
+            return
+                ": the sensor has program starts, forks, ends and outgoing TCP connections, and nothing of "
                 + "“\(first)”; ?\(name) is a field that is always missing"
         }
         return "; write ?\(name) if it may be missing"

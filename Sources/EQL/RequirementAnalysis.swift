@@ -19,7 +19,7 @@ struct RequirementAnalysis: ~Copyable {
     }
 
     /// Fields that the kind of a live event decides.
-    private static let decidedByKind = FieldSet([
+    static let decidedByKind = FieldSet([
         .eventCategory, .eventType, .eventAction, .eventKind, .eventModule, .eventDataset, .hostOSType,
         .networkTransport, .networkDirection,
     ])

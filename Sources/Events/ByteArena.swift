@@ -33,12 +33,11 @@ public struct ByteArena: ~Copyable, Sendable {
 
     /// Has a closure give memory back to the kernel. The bytes in the range mean nothing
     /// from then on, until they are written again.
-    public mutating func giveBack(_ range: Range<Int>, by giveBack: (UnsafeMutableRawBufferPointer) -> Void) {
-        // SAFETY: the closure changes no more than the bytes that it is given, of which
-        // any is a valid `UInt8`.
-        unsafe bytes.withUnsafeMutableBytes { memory in
-            unsafe giveBack(UnsafeMutableRawBufferPointer(rebasing: memory[range]))
-        }
+    public mutating func giveBack(
+        _ range: Range<Int>, by giveBack: (Range<Int>, inout MutableSpan<UInt8>) -> Void
+    ) {
+        var all = bytes.mutableSpan
+        giveBack(range, &all)
     }
 
     /// Forgets everything after the first `length` bytes.

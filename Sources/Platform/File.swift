@@ -48,6 +48,9 @@ public struct FileMetadata: Sendable, Equatable {
     }
 }
 
+/// O_PATH, which the C library shows to GNU programs alone: the same on all machines that we run on.
+private let pathOnly: Int32 = 0o1000_0000
+
 /// Whole small files, links and directories, into buffers of the caller.
 public enum File {
     /// Reads a file from its start.
@@ -72,6 +75,32 @@ public enum File {
         guard let target = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(target) }
         return unsafe String(cString: target)
+    }
+
+    /// What can be run, or what that lies in.
+    public enum Kind: Sendable {
+        case directory
+        /// A file that begins with `#!`.
+        case script
+        case other
+    }
+
+    /// What a file is; nil if it is neither a file nor a directory, or cannot be read. Devices
+    /// and pipes are not opened, which can have effects.
+    public static func kind(of path: String) -> Kind? {
+        // SAFETY: the string is passed as text that ends with a NUL.
+        let place = unsafe open(path, pathOnly | O_CLOEXEC)
+        guard place >= 0 else { return nil }
+        defer { close(place) }
+        var status = stat()
+        // SAFETY: the pointer is to a local that outlives the call.
+        guard unsafe fstat(place, &status) == 0 else { return nil }
+        let metadata = FileMetadata(status)
+        if metadata.isDirectory { return .directory }
+        var start: [UInt8] = []
+        guard metadata.isRegular, (try? readStart("/proc/self/fd/\(place)", into: &start, limit: 2)) != nil
+        else { return nil }
+        return start.elementsEqual("#!".utf8) ? .script : .other
     }
 
     /// Reads at most `limit` bytes from the start of a file, and says whether

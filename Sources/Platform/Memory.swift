@@ -11,16 +11,20 @@ public enum Memory {
     /// allocator keeps it otherwise.
     public static func giveBackFreed() { platform_trim_memory() }
 
-    /// Gives whole pages of a block back to the kernel, which has them be zeros when they
-    /// are touched again.
-    public static func giveBack(_ block: UnsafeMutableRawBufferPointer) {
+    /// Gives the whole pages of a range that nobody uses back to the kernel, which has them
+    /// be zeros when they are touched again.
+    public static func giveBack(_ range: Range<Int>, of bytes: inout MutableSpan<UInt8>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
         let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
-        guard let base = block.baseAddress else { return }
-        let start = Int(bitPattern: base)
-        let first = (start + pageSize - 1) / pageSize * pageSize
-        let end = (start + block.count) / pageSize * pageSize
-        guard first < end else { return }
-        // SAFETY: from the first whole page of the block to the last.
-        unsafe madvise(base + (first - start), end - first, MADV_DONTNEED)
+        // SAFETY: the pages lie within the range, which the precondition has within the bytes;
+        // any byte, zeros too, is a valid `UInt8`.
+        unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+            guard let base = bytes.baseAddress else { return }
+            let start = Int(bitPattern: base)
+            let first = (start + range.lowerBound + pageSize - 1) / pageSize * pageSize
+            let end = (start + range.upperBound) / pageSize * pageSize
+            guard first < end else { return }
+            unsafe madvise(base + (first - start), end - first, MADV_DONTNEED)
+        }
     }
 }

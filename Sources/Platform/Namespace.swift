@@ -57,8 +57,8 @@ public enum Namespace {
 
     /// Makes an empty file system in memory the root of the mount namespace, which must be
     /// the caller's own: with `/proc`, and empty `/tmp`, `/usr/local/bin` and
-    /// `/var/lib/example`, where the caller is then. A root that is none of a disk, an
-    /// initramfs, cannot be replaced: then it is mounted over `/tmp`, and that is all.
+    /// `/var/lib/example`, where the caller is then. The root of an
+    /// initramfs cannot be replaced: then all stays, but that the caller is in `/`.
     public static func replaceRoot() throws(NamespaceError) {
         // SAFETY: both strings are lent for the call.
         let code = unsafe namespace_replace_root("/tmp", "mode=0755,size=64m")

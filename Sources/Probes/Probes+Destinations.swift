@@ -80,6 +80,14 @@ extension Probes {
         // the trie is asked while either set may be in it
         settings.setUnwanted(Probes.unwanted(Array(destinationsInUse.keys) + Array(wanted.keys)))
         defer { settings.setUnwanted(Probes.unwanted(Array(destinationsInUse.keys))) }
+        // a full trie may want room to replace a value, too
+        for prefix in Array(destinationsInUse.keys) where wanted[prefix] == nil {
+            var key = prefix.key
+            // SAFETY: the key has the size that the map was made with.
+            let status = unsafe bpf_map_delete_elem(map.descriptor, &key)
+            guard status == 0 else { throw .map(name: map.name, code: -status) }
+            destinationsInUse[prefix] = nil
+        }
         for (prefix, use) in wanted where destinationsInUse[prefix] != use {
             var key = prefix.key
             var value = use.rawValue
@@ -87,13 +95,6 @@ extension Probes {
             let status = unsafe bpf_map_update_elem(map.descriptor, &key, &value, UInt64(BPF_ANY))
             guard status == 0 else { throw .map(name: map.name, code: -status) }
             destinationsInUse[prefix] = use
-        }
-        for prefix in Array(destinationsInUse.keys) where wanted[prefix] == nil {
-            var key = prefix.key
-            // SAFETY: the key has the size that the map was made with.
-            let status = unsafe bpf_map_delete_elem(map.descriptor, &key)
-            guard status == 0 else { throw .map(name: map.name, code: -status) }
-            destinationsInUse[prefix] = nil
         }
     }
 }

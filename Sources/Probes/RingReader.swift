@@ -125,7 +125,9 @@ public struct RingReader: ~Copyable {
         pending.removeFirst()
         if record.time < lastTime {
             reordered += 1
-            if record.time < lastWantedTime, !isUntimed(record) { late += 1 }
+            // a fork that was held up between its start and its hook, and no rule waits for it
+            let isAtStart = record.flags & UInt32(RECORD_AT_START.rawValue) != 0
+            if record.time < lastWantedTime, !isAtStart { late += 1 }
         } else {
             lastTime = record.time
         }
@@ -133,13 +135,6 @@ public struct RingReader: ~Copyable {
             lastWantedTime = max(lastWantedTime, record.time)
         }
         return memory.withRecord(at: record.start, length: Int(record.length), body)
-    }
-
-    /// Whether a record says nothing that a rule could have waited for: a fork that was
-    /// held up between its start, which is its time, and its hook.
-    @inline(never)
-    private func isUntimed(_ record: PendingRecords.Record) -> Bool {
-        record.kind == RecordKind.fork.rawValue && !settings.timesForks
     }
 
     /// Gives back the space of records that were handed out, as far as all

@@ -57,9 +57,6 @@ struct SettingsMemory: ~Copyable {
     /// Says whether forks are told with the time of their hook.
     func setTimesForks(_ value: Bool) { unsafe settings.pointee.time_forks = value ? 1 : 0 }
 
-    /// Otherwise their time may be before that of records that came earlier.
-    var timesForks: Bool { unsafe settings.pointee.time_forks != 0 }
-
     func setAnyDestination(_ value: Bool) { unsafe settings.pointee.any_destination = value ? 1 : 0 }
 
     /// Says how long after a start its siblings' connections can matter; 0: always.

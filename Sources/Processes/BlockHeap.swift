@@ -25,7 +25,7 @@ struct BlockHeap: ~Copyable {
     private(set) var memory: ByteArena
     /// Bytes in blocks that are in use.
     private(set) var used = 0
-    /// Bytes in blocks that have been in use since they were given back.
+    /// Bytes in blocks that may be in memory: in use, or free and not given back since.
     private(set) var touched = 0
     let limit: Int
 
@@ -149,10 +149,7 @@ struct BlockHeap: ~Copyable {
             var block = heads[order]
             while block != Self.nobody {
                 if states[Int(block)] & Self.untouched == 0 {
-                    // SAFETY: nobody uses the block.
-                    unsafe memory.giveBack(range(block, length: Self.unit << order)) {
-                        unsafe Memory.giveBack($0)
-                    }
+                    memory.giveBack(range(block, length: Self.unit << order)) { Memory.giveBack($0, of: &$1) }
                     states[Int(block)] |= Self.untouched
                     touched -= Self.unit << order
                 }

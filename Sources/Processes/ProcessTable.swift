@@ -22,7 +22,7 @@ public struct ProcessTable<Source: ProcessSource>: ~Copyable {
     private var sweep = 0
     private var sweptAt: Int64 = 0
     private var ticks = 0
-    /// The most bytes of text that were seen in use since memory was given back.
+    /// The most bytes of text that were seen in use in the last ten ticks.
     private var mostBytes = 0
 
     /// - Parameters:

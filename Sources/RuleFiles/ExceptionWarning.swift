@@ -19,10 +19,10 @@ public struct ExceptionWarning: Sendable, Equatable {
         case anchors(Field)
         /// It asks for an executable by this path, which is not absolute.
         case relativePath(String)
-        /// It asks for an executable by the first path, which leads to the file at the second.
+        /// It asks for an executable at, or below, the first path, which leads to the second.
         case link(String, String)
-        /// It asks for a unit by this name, which lacks its suffix.
-        case unitWithoutSuffix(String)
+        /// It asks for a unit by this name, which is none of a service or scope.
+        case noUnit(String)
         /// It names a rule by its name; that has this id.
         case ruleByName(String, id: String)
         /// Another one before it in the file has its name, by which hits are told.
@@ -132,21 +132,24 @@ extension ExceptionFile {
         let executables = FieldSet(ProcessRole.allCases.map(\.executable) + [.processPreviousExecutable])
         var causes: [ExceptionWarning.Cause] = []
         func add(_ cause: ExceptionWarning.Cause) { if !causes.contains(cause) { causes.append(cause) } }
+        // the links of a container are its own
+        let isOfHost = !exception.query.requirement.fields.contains(.containerID)
         // it compiled before
         _ = try? Query.compile(exception.text, role: .exception) { test in
+            // to keep out what was called by such a path is something else
+            guard test.isWanted else { return false }
             if test.fields.isSubset(of: executables) {
                 for (text, isWhole) in test.heads {
+                    let path = isWhole ? text : String(text[..<(text.lastIndex(of: "/") ?? text.startIndex)])
                     if let first = text.first, first != "/" {
                         add(.relativePath(text))
-                    } else if isWhole, let path = resolve(text) {
-                        add(.link(text, path))
+                    } else if isOfHost, !path.isEmpty, let target = resolve(path) {
+                        add(.link(path, target))
                     }
                 }
             } else if test.fields == FieldSet([.serviceName]) {
                 for (text, isWhole) in test.heads where isWhole {
-                    if !text.hasSuffix(".service"), !text.hasSuffix(".scope") {
-                        add(.unitWithoutSuffix(text))
-                    }
+                    if !text.hasSuffix(".service"), !text.hasSuffix(".scope") { add(.noUnit(text)) }
                 }
             }
             return false

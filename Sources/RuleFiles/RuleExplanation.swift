@@ -108,12 +108,18 @@ public struct RuleExplanation: Sendable {
         if !isSequence, let stage = stages.first, stage.holdsAlways, !stage.isImpossible {
             warnings.append("asks for nothing: it raises an alert for every event of its kind")
         }
-        if isSequence, stages.allSatisfy({ $0.keys.allSatisfy { $0.field.info.name.hasPrefix("host.") } }) {
+        if isSequence, stages.allSatisfy({ $0.keys.allSatisfy(RuleExplanation.isCommon) }) {
             warnings.append(
                 "joins events by nothing that tells one program from another: those of any two become a match; say "
                     + "what they have in common, as in “sequence by process.parent.entity_id”")
         }
         return warnings
+    }
+
+    /// Whether all events of a host, or of a kind, have the same value.
+    private static func isCommon(_ key: JoinKey) -> Bool {
+        let name = key.field.info.name
+        return name.hasPrefix("host.") || name.hasPrefix("event.")
     }
 
     /// Each once, in the order in which the query has them.
@@ -135,6 +141,6 @@ public struct RuleExplanation: Sendable {
             fields: requirement.fields.fields, keys: stage.keys, tests: stage.program.testCount,
             needs: stage.needs, wordsAsIDs: requirement.wordsAsIDs.fields,
             literalStars: requirement.literalStars.fields, anchors: requirement.anchors.fields,
-            holdsAlways: requirement.fields.isEmpty)
+            holdsAlways: requirement.readsOnlyKind)
     }
 }

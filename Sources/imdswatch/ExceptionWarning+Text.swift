@@ -25,11 +25,11 @@ extension ExceptionWarning {
             "\(subject) asks for the executable “\(path.printable)”, and executables have absolute paths: that test "
                 + "never holds; for the name alone there is process.name"
         case .link(let path, let target):
-            "\(subject) asks for the executable “\(path.printable)”, which on this host is a link: events have the "
-                + "file itself, “\(target.printable)”"
-        case .unitWithoutSuffix(let name):
-            "\(subject) asks for the unit “\(name.printable)”, and units have a suffix, as in "
-                + "“\(name.printable).service”: that test never holds"
+            "\(subject) asks for “\(path.printable)”, which on this host is a link: executables have the path that it "
+                + "leads to, “\(target.printable)”"
+        case .noUnit(let name):
+            "\(subject) asks for the unit “\(name.printable)”, and units of processes end in .service or .scope: that "
+                + "test never holds"
         case .ruleByName(let name, let id):
             "\(subject) is for a rule that is not loaded: rules are named by their id, that of “\(name.printable)” is "
                 + id.printable

@@ -38,13 +38,11 @@ struct HostFiles: FileAccess {
         }
     }
 
-    /// The path of the file that an absolute path leads to, if that is another: of a program,
-    /// since a script can be known by the link that it was started by.
+    /// The path of the program or directory that an absolute path leads to, if that is another.
+    /// A script can be known by the link that it was started by.
     func target(of path: String) -> String? {
-        guard path.hasPrefix("/"), let target = File.resolved(path), target != path else { return nil }
-        var start: [UInt8] = []
-        guard let found = try? File.readStart(target, into: &start, limit: 2), found.metadata.isRegular,
-            !start.elementsEqual("#!".utf8)
+        guard path.hasPrefix("/"), let target = File.resolved(path), target != path,
+            let kind = File.kind(of: target), kind != .script
         else { return nil }
         return target
     }

@@ -183,8 +183,7 @@ struct Settings {
             throw Failure(Settings.isMissing(error) ? .noInput : .dataError, "\(error)")
         }
         let warnings = ExceptionFile.warnings(
-            of: exceptions, rules: rules.rules, source: source, at: Clock.realtime(),
-            resolving: HostFiles().target)
+            of: exceptions, rules: rules.rules, source: source, at: Clock.realtime())
         for warning in warnings { log.warning("\(warning.file.printable): \(warning.text)") }
         return exceptions
     }

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ static void load(struct object *object, int slots)
 	struct bpf_program *program;
 	struct bpf_map *map;
 	struct stat status;
+	bool is_fixed = false;
 
 	object->object = bpf_object__open_file(object->path, NULL);
 	if (!object->object)
@@ -81,7 +83,13 @@ static void load(struct object *object, int slots)
 			fixed.host_mount_namespace = status.st_ino;
 			if (bpf_map__set_initial_value(map, &fixed, sizeof(fixed)))
 				fail("fixed settings");
+			is_fixed = true;
 		}
+	}
+	if (!is_fixed) {
+		fprintf(stderr, "%s: its fixed settings are not those of this tree\n",
+			object->path);
+		exit(1);
 	}
 	if (bpf_object__load(object->object))
 		fail("load");

@@ -62,6 +62,10 @@ struct RedactionTests {
                 "Authorization: AWS4-HMAC-SHA256 SignedHeaders=host;x-amz-security-token, Signature=c",
                 "Authorization: [redacted];x-amz-security-token, Signature=[redacted]"
             ),
+            ("AWS_SECRET_ACCESS_KEY=a/b+c", "AWS_SECRET_ACCESS_KEY=[redacted]"),
+            (
+                "sh -c 'AWS_SESSION_TOKEN=IQ aws s3 ls'", "sh -c 'AWS_SESSION_TOKEN=[redacted] aws s3 ls'"
+            ),
             ("{'Authorization': ' Bearer abc'}", "{'Authorization': ' [redacted]'}"),
             (
                 "X-aws-ec2-metadata-token: A X-aws-ec2-metadata-token: B",

@@ -46,7 +46,7 @@ struct TextEncoderTests {
                   directory  /srv/app
                   started    curl http://169.254.169.254/
                   from       /tmp/sub/curl
-                  by user    web (1000)
+                  started by web (1000)
                   process    ?(1) > sshd(900) > bash(4200) > curl(4242)
                   parent     /tmp/x/bash
                   called as  bash /tmp/x/run.sh
@@ -56,6 +56,14 @@ struct TextEncoderTests {
                   unit       app.service
                   mounts     not those of the host (4026532001): paths are of that namespace
                 """)
+    }
+
+    @Test("says who started a program that has become another user's")
+    func otherUser() throws {
+        let last = try Sample.connect([.userID: 65_534, .userName: "nobody"])
+        let text = try text(Sample.alert([Sample.exec(), last]))
+        #expect(text.contains("\n  started by web (1000)\n"))
+        #expect(text.contains("\n  user       nobody (65534)\n"))
     }
 
     @Test("says that an executable could not be read, or is in no file")

@@ -52,12 +52,10 @@ struct PlatformTests {
         for (start, count) in [(0, 8 * size), (100, 3 * size), (100, size), (5, 10)] {
             var bytes = [UInt8](repeating: 7, count: 8 * size)
             var first = 0
-            // SAFETY: the range lies within the array, any byte of which is valid.
-            unsafe bytes.withUnsafeMutableBytes { memory in
-                let block = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[start..<(start + count)])
-                first = Int(bitPattern: block.baseAddress)
-                unsafe Memory.giveBack(block)
-            }
+            // SAFETY: the pointer is only looked at.
+            unsafe bytes.withUnsafeBytes { first = Int(bitPattern: $0.baseAddress) + start }
+            var all = bytes.mutableSpan
+            Memory.giveBack(start..<(start + count), of: &all)
             let zeros = bytes.indices.filter { bytes[$0] == 0 }
             let begin = (first + size - 1) / size * size
             let end = (first + count) / size * size

@@ -20,7 +20,6 @@ final class FakeRing {
         unsafe consumer.initialize(to: position)
         unsafe producer.initialize(to: position)
         unsafe settings.initialize(to: CBPF.settings())
-        unsafe settings.pointee.time_forks = 1
         unsafe data.initializeMemory(as: UInt8.self, repeating: 0, count: 2 * size)
     }
 
@@ -41,11 +40,6 @@ final class FakeRing {
 
     var consumed: UInt64 { unsafe consumer.pointee }
     var produced: UInt64 { unsafe producer.pointee }
-    /// Whether forks have the time of their hook.
-    var timesForks: Bool {
-        get { unsafe settings.pointee.time_forks != 0 }
-        set { unsafe settings.pointee.time_forks = newValue ? 1 : 0 }
-    }
     var isArmed: Bool { unsafe settings.pointee.armed != 0 }
     var free: Int { size - Int(produced - consumed) }
 
@@ -82,8 +76,8 @@ final class FakeRing {
         add(FakeRing.record(time: time, pid: pid, flags: flags), state)
     }
 
-    static func record(time: UInt64, pid: UInt32, flags: UInt32 = 0, kind: UInt16 = 2) -> [UInt8] {
-        var record = RecordBuilder(kind: kind)
+    static func record(time: UInt64, pid: UInt32, flags: UInt32 = 0) -> [UInt8] {
+        var record = RecordBuilder(kind: 2)
         record.time = time
         record.process.pid = pid
         record.flags = flags
@@ -217,15 +211,10 @@ struct RingReaderTests {
         _ = reader.drain()
         #expect(reader.reordered == 2 && reader.late == 1)
         // a fork that nobody waits for has the time of its start
-        ring.timesForks = false
-        ring.add(time: 15, pid: 5)
+        ring.add(time: 15, pid: 5, flags: 1 << 13)
         reader.collect()
         _ = reader.drain()
         #expect(reader.reordered == 3 && reader.late == 1)
-        ring.add(FakeRing.record(time: 15, pid: 6, kind: 3))
-        reader.collect()
-        _ = reader.drain()
-        #expect(reader.late == 2)
     }
 
     @Test("gathers no more than fits, and loses nothing")

@@ -112,39 +112,6 @@ struct BoundsTests {
         #expect(counters.bytes < 250_000)
     }
 
-    @Test("memory that was given back is good for other texts, and what stays is untouched")
-    func memoryGivenBack() throws {
-        let scene = scene(processes: 4096, bytes: 1 << 20)
-        scene.host.alive = [1, 2]
-        let daemon = Scene.process(2)
-        scene.exec(daemon, parent: systemd, "/usr/sbin/daemon", args: ["daemon", "--flag"])
-        var pid: UInt32 = 3
-        var second: Int64 = 0
-        for round in 0..<4 {
-            // of every order that is given back, and below
-            for length in [50, 3000, 60_000, 130_000, 200_000, 70_000, 9] {
-                let text = String(repeating: "abc\(round)", count: length / 4)
-                let process = Scene.process(pid)
-                scene.exec(process, parent: systemd, "/bin/true", args: ["true", text])
-                let event = try #require(scene.connect(process, parent: systemd, "/bin/true", args: ["x"]))
-                #expect(event.all(.processArgs) == ["true", text])
-                pid += 1
-            }
-            #expect(scene.table.counters.bytes > 500_000)
-            // the dead are forgotten, and some time later their memory is given back
-            for _ in 0..<30 {
-                second += 1
-                scene.time += 1_000_000_000
-                scene.table.tick(at: second * 1_000_000_000, told: scene.time)
-            }
-            #expect(scene.table.counters.bytes < 10_000)
-        }
-        #expect(scene.table.counters.argumentsEvicted == 0)
-        let event = try #require(scene.connect(daemon, parent: systemd, "/usr/sbin/daemon", args: ["x"]))
-        #expect(event.all(.processArgs) == ["daemon", "--flag"])
-        #expect(event.text(.parentExecutable) == "/usr/lib/systemd/systemd")
-    }
-
     @Test("paths that nobody shares fill the table, and old processes give way")
     func paths() {
         let scene = scene(processes: 4096, bytes: 256 * 1024)

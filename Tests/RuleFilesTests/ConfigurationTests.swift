@@ -256,12 +256,16 @@ struct ExceptionFileTests {
         arguments: [
             (#"process.executable == "bin/agent""#, .relativePath("bin/agent")),
             (#"process.parent.executable : ("/opt/a", "agent*")"#, .relativePath("agent")),
-            (#"not process.executable : "./agent""#, .relativePath("./agent")),
+            // these keep out what was called so
+            (#"not process.executable : "./agent""#, nil), (#"process.executable != "/bin/agent""#, nil),
             (#"process.executable == "/bin/agent""#, .link("/bin/agent", "/usr/bin/agent")),
             (#"process.executable : "/BIN/agent""#, .link("/bin/agent", "/usr/bin/agent")),
-            (#"process.executable : "/bin/agent*""#, nil), (#"process.executable : "*/agent""#, nil),
+            (#"process.executable : "/bin/agent*""#, .link("/bin", "/usr/bin")),
+            (#"process.executable : "/opt/*" and process.executable : "*/agent""#, nil),
+            (#"container.id == "c" and process.executable == "/bin/agent""#, nil),
             (#"process.name == "agent""#, nil), (#"process.args == "/bin/agent""#, nil),
-            (#"service.name == "agent""#, .unitWithoutSuffix("agent")),
+            (#"service.name == "agent""#, .noUnit("agent")),
+            (#"service.name in ("agent.service", "dbus.socket")"#, .noUnit("dbus.socket")),
             (#"service.name : ("agent.service", "session-*", "run-1.scope")"#, nil),
             (#"process.executable regex "^/opt/.*""#, .anchors(.processExecutable)),
             (#"process.name regex~ ("a", "agent$")"#, .anchors(.processName)),
@@ -273,7 +277,7 @@ struct ExceptionFileTests {
         let exceptions = try ExceptionFile.exceptions(from: bytes(text), file: "e.toml")
         func causes(_ source: Query.Source) -> [ExceptionWarning.Cause] {
             ExceptionFile.warnings(of: exceptions, rules: [], source: source, at: 0) {
-                $0 == "/bin/agent" ? "/usr/bin/agent" : nil
+                ["/bin/agent": "/usr/bin/agent", "/bin": "/usr/bin"][$0]
             }.map(\.cause).filter { ![.arranged, .anyMounts, .anyProgram, .unlimited].contains($0) }
         }
         #expect(causes(.live) == (cause.map { [$0] } ?? []))

@@ -328,10 +328,15 @@ struct ExplanationTests {
     @Test("say when a rule asks for nothing, or joins what has nothing in common")
     func undemanding() throws {
         let all = "asks for nothing: it raises an alert for every event of its kind"
-        #expect(try explanation("network where true").warnings == [all])
+        for query in [
+            "network where true", #"any where host.os.type == "linux""#,
+            #"process where event.type == "start" and event.action == "exec""#,
+        ] {
+            #expect(try explanation(query).warnings == [all])
+        }
         #expect(try explanation(#"network where destination.port == 80"#).warnings == [])
         let pair = "[process where process.name == \"a\"] [network where true]"
-        for keys in ["", "by host.id", "by host.id, host.name"] {
+        for keys in ["", "by host.id", "by host.id, host.name", "by event.module"] {
             let warnings = try explanation("sequence \(keys) \(pair)").warnings
             #expect(warnings.count == 1 && warnings[0].hasPrefix("joins events by nothing"))
         }

@@ -49,6 +49,7 @@ enum record_flag {
 	RECORD_NO_EXEC = 1 << 10, /* the process forked and has not exec'ed since (PF_FORKNOEXEC) */
 	RECORD_CHROOT = 1 << 11,  /* its root directory is not that of its mount namespace */
 	RECORD_BY_SIBLING = 1 << 12, /* fork by another than the parent (CLONE_PARENT) */
+	RECORD_AT_START = 1 << 13,   /* fork: the time is that of the child's start, just before */
 };
 
 /* Text of a record. An empty one has length 0. */

@@ -27,7 +27,8 @@ int namespace_mount_memory(const char *directory, const char *options);
 
 /* Makes an empty file system in memory the root of the namespace, with the directories
  * proc, tmp, usr/local/bin and var/lib/example, the last of which the caller is in then.
- * It is mounted over a directory first, and stays there where the rest fails. */
+ * It is mounted over a directory first; where the rest fails all is as before, but that
+ * the caller is in the root directory. */
 int namespace_replace_root(const char *over, const char *options);
 
 /* Sends one rtnetlink request to the kernel and waits for its answer. */
